@@ -1,0 +1,18 @@
+//! Plain types and rules of the companion's world. No I/O, no async, no clocks: `domain` never awaits.
+//!
+//! Read in this order: ids and time, who speaks, what they speak in, what one exchange is,
+//! what it cost, what is kept, and what goes on in the background.
+
+pub mod ids;
+pub mod time;
+pub mod person;
+pub mod companion;
+pub mod conversation;
+pub mod message;
+pub mod turn;
+pub mod usage;
+pub mod memory;
+pub mod attachment;
+pub mod connection;
+pub mod access;
+pub mod job;

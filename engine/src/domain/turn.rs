@@ -1,0 +1,58 @@
+//! One exchange as a resource: a message taken, a reply in the making, and who is making it.
+//!
+//! A turn is owned under a lease with a fencing token. The token grows with every change of owner;
+//! a write that carries an older one is refused, so an owner that was only asleep can do no harm.
+
+use super::ids::{CompanionId, ConversationId, MessageId, PersonId, TenantId, TurnId};
+use super::time::Timestamp;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum TurnState {
+    /// Stored, and somebody is (or must be) writing the reply.
+    Running,
+    Done,
+    Stopped,
+    Failed,
+}
+
+impl TurnState {
+    pub fn is_final(self) -> bool {
+        self != Self::Running
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Turn {
+    pub id: TurnId,
+    pub tenant: TenantId,
+    pub person: PersonId,
+    pub companion: CompanionId,
+    pub conversation: ConversationId,
+    /// The person's message.
+    pub message: MessageId,
+    /// The id the reply has, or will have once it is finished.
+    pub reply: MessageId,
+    pub state: TurnState,
+    /// The reply as far as it is stored. Offsets into it count bytes.
+    pub text: String,
+    /// How often the text was thrown away to start again; an offset means nothing across revisions.
+    pub revision: i64,
+    /// Calls to a model begun so far; each has one ledger entry.
+    pub attempt: i64,
+    pub fence: i64,
+    pub lease_until: Timestamp,
+    pub stop_requested: bool,
+    pub failure: Option<Failure>,
+    pub model: Option<String>,
+    pub created_at: Timestamp,
+    pub finished_at: Option<Timestamp>,
+}
+
+/// Why a turn failed, in a form the page can explain.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Failure {
+    /// Stable, from the list in the contract: `model_unauthorized`, `model_silent` …
+    pub code: String,
+    /// One sentence for the log and the message's detail; never the provider's raw body.
+    pub detail: String,
+}

@@ -1,0 +1,60 @@
+//! Where conversations and their messages live. Messages are written by turns; here they are read.
+
+use super::error::Stored;
+use crate::domain::conversation::{Conversation, Summary};
+use crate::domain::ids::{ConversationId, MessageId, PersonId, TenantId};
+use crate::domain::memory::Owner;
+use crate::domain::message::Message;
+use crate::domain::time::Timestamp;
+use async_trait::async_trait;
+
+/// Where a page of a list starts: strictly older than this.
+#[derive(Clone, Copy, Debug)]
+pub struct Before {
+    pub updated_at: Timestamp,
+    pub id: ConversationId,
+}
+
+#[async_trait]
+pub trait Conversations: Send + Sync {
+    /// Stores the conversation and, where there is one, its greeting as the first message and head.
+    async fn add(&self, conversation: &Conversation, greeting: Option<&Message>) -> Stored<()>;
+    async fn find(&self, tenant: TenantId, person: PersonId, id: ConversationId) -> Stored<Option<Conversation>>;
+    /// Newest first, keyset-paged.
+    async fn list(&self, tenant: TenantId, person: PersonId, before: Option<Before>, limit: i64) -> Stored<Vec<Conversation>>;
+    /// Writes title, pin and head; `false` where there is no such conversation.
+    async fn update(&self, conversation: &Conversation) -> Stored<bool>;
+    /// With all its messages and turns.
+    async fn remove(&self, tenant: TenantId, person: PersonId, id: ConversationId) -> Stored<bool>;
+    async fn summary(&self, tenant: TenantId, id: ConversationId) -> Stored<Option<Summary>>;
+    async fn set_summary(&self, tenant: TenantId, id: ConversationId, summary: &Summary) -> Stored<()>;
+}
+
+#[async_trait]
+pub trait Messages: Send + Sync {
+    async fn find(&self, tenant: TenantId, conversation: ConversationId, id: MessageId) -> Stored<Option<Message>>;
+    /// The branch that ends at `leaf`, newest first, at most `limit`, walking up parents.
+    async fn branch(&self, tenant: TenantId, conversation: ConversationId, leaf: MessageId, limit: i64) -> Stored<Vec<Message>>;
+    /// The messages that share `parent`, oldest first: the variants of one place in the tree.
+    async fn siblings(&self, tenant: TenantId, conversation: ConversationId, parent: Option<MessageId>) -> Stored<Vec<Message>>;
+    async fn count(&self, tenant: TenantId, conversation: ConversationId) -> Stored<i64>;
+    /// Full-text search over everything this person and companion said to each other, best first.
+    /// `words` are plain words; any of them may match. Never fails on odd characters.
+    async fn search(&self, search: &MessageSearch) -> Stored<Vec<Found>>;
+}
+
+#[derive(Clone, Debug)]
+pub struct MessageSearch {
+    pub owner: Owner,
+    pub words: Vec<String>,
+    /// Messages of this conversation that are newer than `newer_than` are in the window already.
+    pub except: Option<(ConversationId, Timestamp)>,
+    pub limit: i64,
+}
+
+#[derive(Clone, Debug)]
+pub struct Found {
+    pub message: Message,
+    /// Larger is better; comparable within one answer only.
+    pub score: f64,
+}

@@ -1,0 +1,53 @@
+//! Nearness in meaning. The rows in SQL are the truth; an index can be thrown away and rebuilt.
+
+use super::error::{StoreError, Stored};
+use crate::domain::ids::MemoryId;
+use crate::domain::memory::{Owner, Scope};
+use async_trait::async_trait;
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct VectorRow {
+    pub memory: MemoryId,
+    pub owner: Owner,
+    pub scope: Scope,
+    /// Which embedder made it; vectors of different models are never compared.
+    pub model: String,
+    /// Any length; normalised by the index.
+    pub vector: Vec<f32>,
+}
+
+/// Vectors at rest, beside the memories they belong to.
+#[async_trait]
+pub trait VectorRows: Send + Sync {
+    async fn put(&self, row: &VectorRow) -> Stored<()>;
+    /// Everything of one owner and model.
+    async fn of_owner(&self, owner: Owner, model: &str) -> Stored<Vec<VectorRow>>;
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum IndexError {
+    #[error("this index holds vectors of {expected} numbers, this one has {found}")]
+    Dimension { expected: usize, found: usize },
+    /// Recall goes on without it.
+    #[error("the vector index cannot be reached: {0}")]
+    Unavailable(String),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Near {
+    pub memory: MemoryId,
+    /// Cosine, −1..=1.
+    pub similarity: f32,
+}
+
+/// One index serves one embedder: `model` and the dimension are fixed when it is made.
+#[async_trait]
+pub trait VectorIndex: Send + Sync {
+    async fn upsert(&self, rows: &[VectorRow]) -> Result<(), IndexError>;
+    async fn remove(&self, owner: Owner, ids: &[MemoryId]) -> Result<(), IndexError>;
+    /// The nearest of this owner and scope, best first. Scope is part of the query.
+    async fn search(&self, owner: Owner, scope: &Scope, vector: &[f32], limit: usize) -> Result<Vec<Near>, IndexError>;
+    fn dimension(&self) -> usize;
+}

@@ -4,6 +4,6 @@
 //! anywhere. Inside, `domain` (plain types and rules) is used by `ports` (what the use cases need),
 //! which the use cases call and `adapters` fulfil; `api` is the only door in. No HTML, no containers.
 
+pub mod adapters;
 pub mod domain;
 pub mod ports;
-pub mod adapters;

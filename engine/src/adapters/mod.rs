@@ -1,2 +1,7 @@
 //! The world, as far as the ports ask for it. One folder per technology.
+//!
+//! `sql` holds what both databases share, `sqlite` and `postgres` what only one of them says.
 
+pub mod postgres;
+pub mod sql;
+pub mod sqlite;

@@ -3,16 +3,16 @@
 //! Read in this order: ids and time, who speaks, what they speak in, what one exchange is,
 //! what it cost, what is kept, and what goes on in the background.
 
-pub mod ids;
-pub mod time;
-pub mod person;
+pub mod access;
+pub mod attachment;
 pub mod companion;
+pub mod connection;
 pub mod conversation;
+pub mod ids;
+pub mod job;
+pub mod memory;
 pub mod message;
+pub mod person;
+pub mod time;
 pub mod turn;
 pub mod usage;
-pub mod memory;
-pub mod attachment;
-pub mod connection;
-pub mod access;
-pub mod job;

@@ -32,7 +32,11 @@ pub enum UploadError {
 #[async_trait]
 pub trait Attachments: Send + Sync {
     /// Reads the stream to its end and stores it; the same content takes no second place.
-    async fn store(&self, new: NewAttachment, content: BoxStream<'static, std::io::Result<Bytes>>) -> Result<Attachment, UploadError>;
+    async fn store(
+        &self,
+        new: NewAttachment,
+        content: BoxStream<'static, std::io::Result<Bytes>>,
+    ) -> Result<Attachment, UploadError>;
     async fn find(&self, tenant: TenantId, person: PersonId, id: AttachmentId) -> Stored<Option<Attachment>>;
     /// The content, chunk by chunk; the hash is checked on the way and a wrong one ends in `Corrupt`.
     async fn read(&self, attachment: &Attachment) -> Stored<BoxStream<'static, Stored<Bytes>>>;

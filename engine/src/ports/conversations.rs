@@ -19,9 +19,20 @@ pub struct Before {
 pub trait Conversations: Send + Sync {
     /// Stores the conversation and, where there is one, its greeting as the first message and head.
     async fn add(&self, conversation: &Conversation, greeting: Option<&Message>) -> Stored<()>;
-    async fn find(&self, tenant: TenantId, person: PersonId, id: ConversationId) -> Stored<Option<Conversation>>;
+    async fn find(
+        &self,
+        tenant: TenantId,
+        person: PersonId,
+        id: ConversationId,
+    ) -> Stored<Option<Conversation>>;
     /// Newest first, keyset-paged.
-    async fn list(&self, tenant: TenantId, person: PersonId, before: Option<Before>, limit: i64) -> Stored<Vec<Conversation>>;
+    async fn list(
+        &self,
+        tenant: TenantId,
+        person: PersonId,
+        before: Option<Before>,
+        limit: i64,
+    ) -> Stored<Vec<Conversation>>;
     /// Writes title, pin and head; `false` where there is no such conversation.
     async fn update(&self, conversation: &Conversation) -> Stored<bool>;
     /// With all its messages and turns.
@@ -32,11 +43,27 @@ pub trait Conversations: Send + Sync {
 
 #[async_trait]
 pub trait Messages: Send + Sync {
-    async fn find(&self, tenant: TenantId, conversation: ConversationId, id: MessageId) -> Stored<Option<Message>>;
+    async fn find(
+        &self,
+        tenant: TenantId,
+        conversation: ConversationId,
+        id: MessageId,
+    ) -> Stored<Option<Message>>;
     /// The branch that ends at `leaf`, newest first, at most `limit`, walking up parents.
-    async fn branch(&self, tenant: TenantId, conversation: ConversationId, leaf: MessageId, limit: i64) -> Stored<Vec<Message>>;
+    async fn branch(
+        &self,
+        tenant: TenantId,
+        conversation: ConversationId,
+        leaf: MessageId,
+        limit: i64,
+    ) -> Stored<Vec<Message>>;
     /// The messages that share `parent`, oldest first: the variants of one place in the tree.
-    async fn siblings(&self, tenant: TenantId, conversation: ConversationId, parent: Option<MessageId>) -> Stored<Vec<Message>>;
+    async fn siblings(
+        &self,
+        tenant: TenantId,
+        conversation: ConversationId,
+        parent: Option<MessageId>,
+    ) -> Stored<Vec<Message>>;
     async fn count(&self, tenant: TenantId, conversation: ConversationId) -> Stored<i64>;
     /// Full-text search over everything this person and companion said to each other, best first.
     /// `words` are plain words; any of them may match. Never fails on odd characters.

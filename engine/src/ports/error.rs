@@ -4,7 +4,11 @@
 pub enum StoreError {
     /// Nobody answers, or not in time: try again later.
     #[error("the store cannot be reached: {reason}")]
-    Unavailable { reason: String, #[source] source: Option<Box<dyn std::error::Error + Send + Sync>> },
+    Unavailable {
+        reason: String,
+        #[source]
+        source: Option<Box<dyn std::error::Error + Send + Sync>>,
+    },
     /// Something with that id or name is there already, and it is not the same.
     #[error("{what} is taken")]
     Conflict { what: &'static str },
@@ -30,7 +34,11 @@ pub enum StoreError {
     TooOld { found: i64, needed: i64 },
     /// A statement failed in a way nobody foresaw: a mistake of ours.
     #[error("a statement failed: {reason}")]
-    Internal { reason: String, #[source] source: Option<Box<dyn std::error::Error + Send + Sync>> },
+    Internal {
+        reason: String,
+        #[source]
+        source: Option<Box<dyn std::error::Error + Send + Sync>>,
+    },
 }
 
 pub type Stored<T> = Result<T, StoreError>;

@@ -27,7 +27,13 @@ pub trait Jobs: Send + Sync {
 #[async_trait]
 pub trait Leases: Send + Sync {
     /// Takes or extends the lease; `None` while somebody else holds it. A new holder gets a larger fence.
-    async fn acquire(&self, name: &str, holder: &str, now: Timestamp, span: Duration) -> Stored<Option<Lease>>;
+    async fn acquire(
+        &self,
+        name: &str,
+        holder: &str,
+        now: Timestamp,
+        span: Duration,
+    ) -> Stored<Option<Lease>>;
     /// `Fenced` where somebody else holds it now.
     async fn renew(&self, lease: &Lease, until: Timestamp) -> Stored<()>;
     async fn release(&self, lease: &Lease) -> Stored<()>;
@@ -44,6 +50,12 @@ pub trait Outbox: Send + Sync {
 #[async_trait]
 pub trait Inbox: Send + Sync {
     /// `true` the first time this event is seen: platforms deliver more than once.
-    async fn first_time(&self, tenant: TenantId, platform: &str, external_id: &str, at: Timestamp) -> Stored<bool>;
+    async fn first_time(
+        &self,
+        tenant: TenantId,
+        platform: &str,
+        external_id: &str,
+        at: Timestamp,
+    ) -> Stored<bool>;
     async fn sweep(&self, before: Timestamp) -> Stored<u64>;
 }

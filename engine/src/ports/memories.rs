@@ -21,7 +21,13 @@ pub trait Memories: Send + Sync {
     async fn list(&self, owner: Owner, limit: i64) -> Stored<Vec<Memory>>;
     async fn count(&self, owner: Owner) -> Stored<i64>;
     /// Full text over one scope, best first; any of the words may match.
-    async fn search(&self, owner: Owner, scope: &Scope, words: &[String], limit: i64) -> Stored<Vec<MemoryHit>>;
+    async fn search(
+        &self,
+        owner: Owner,
+        scope: &Scope,
+        words: &[String],
+        limit: i64,
+    ) -> Stored<Vec<MemoryHit>>;
     async fn touch(&self, owner: Owner, ids: &[MemoryId], at: Timestamp) -> Stored<()>;
     /// With its vector; the index is told through the outbox.
     async fn forget(&self, owner: Owner, id: MemoryId) -> Stored<bool>;

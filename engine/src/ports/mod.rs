@@ -3,19 +3,19 @@
 //! `Ok(None)` means "no such thing": absence is a normal answer. Every query names its tenant, and
 //! where an object has an owner, the person too: scope is part of the query, never a check after it.
 
+pub mod access;
+pub mod attachments;
+pub mod cache;
 pub mod clock;
-pub mod error;
-pub mod people;
 pub mod companions;
+pub mod connections;
 pub mod conversations;
-pub mod turns;
+pub mod error;
+pub mod housekeeping;
 pub mod ledger;
 pub mod memories;
-pub mod attachments;
-pub mod connections;
-pub mod access;
-pub mod housekeeping;
-pub mod store;
-pub mod cache;
-pub mod vectors;
 pub mod models;
+pub mod people;
+pub mod store;
+pub mod turns;
+pub mod vectors;

@@ -50,7 +50,13 @@ pub trait Turns: Send + Sync {
     async fn append(&self, turn: &Turn, offset: usize, text: &str) -> Stored<()>;
     /// Begins another attempt: settles the last one and opens `entry`. With `discard`, the text so
     /// far is thrown away and the revision grows. Returns the turn as stored.
-    async fn begin_attempt(&self, turn: &Turn, last: &Settlement, entry: &UsageEntry, discard: bool) -> Stored<Turn>;
+    async fn begin_attempt(
+        &self,
+        turn: &Turn,
+        last: &Settlement,
+        entry: &UsageEntry,
+        discard: bool,
+    ) -> Stored<Turn>;
     /// Ends the turn: reply row, head, ledger, jobs. `Fenced` where the lease was lost.
     async fn finish(&self, turn: &Turn, ending: &Ending) -> Stored<()>;
     /// Asks the owner to stop; `false` where the turn has ended or is not there.

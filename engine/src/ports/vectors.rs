@@ -48,6 +48,12 @@ pub trait VectorIndex: Send + Sync {
     async fn upsert(&self, rows: &[VectorRow]) -> Result<(), IndexError>;
     async fn remove(&self, owner: Owner, ids: &[MemoryId]) -> Result<(), IndexError>;
     /// The nearest of this owner and scope, best first. Scope is part of the query.
-    async fn search(&self, owner: Owner, scope: &Scope, vector: &[f32], limit: usize) -> Result<Vec<Near>, IndexError>;
+    async fn search(
+        &self,
+        owner: Owner,
+        scope: &Scope,
+        vector: &[f32],
+        limit: usize,
+    ) -> Result<Vec<Near>, IndexError>;
     fn dimension(&self) -> usize;
 }

@@ -1,0 +1,10 @@
+//! The Store in SQL: shared statements, once, through one thin adapter.
+//!
+//! `query` builds a statement and reads rows, `db` runs them on either database, `failure` says what
+//! went wrong in the Store's words; then one file per aggregate. Ids are 16-byte blobs, times BIGINT
+//! microseconds, flags BIGINT, so the same statement serves SQLite and PostgreSQL. What differs (full
+//! text, locks, table definitions) lives in `adapters/sqlite` and `adapters/postgres`.
+
+pub mod db;
+pub mod failure;
+pub mod query;

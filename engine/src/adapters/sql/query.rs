@@ -1,0 +1,203 @@
+//! A statement with its arguments, and a row with its columns, without saying which database.
+
+use super::failure::corrupt_column;
+use crate::domain::time::Timestamp;
+use crate::ports::error::Stored;
+use sqlx::Row as _;
+use sqlx::postgres::{PgArguments, PgRow};
+use sqlx::sqlite::{SqliteArguments, SqliteRow};
+use std::borrow::Cow;
+use uuid::Uuid;
+
+/// A statement to run. Every value is bound, never written into the text.
+#[derive(Debug)]
+pub struct Query {
+    text: Cow<'static, str>,
+    values: Vec<Value>,
+}
+
+/// Starts a statement that both databases understand: `$1`, `$2` …, `RETURNING`, `ON CONFLICT`.
+pub fn sql(text: &'static str) -> Query {
+    Query { text: Cow::Borrowed(text), values: Vec::new() }
+}
+
+/// Starts a statement put together from our own fragments; values still go through `bind`.
+pub fn assembled(text: String) -> Query {
+    Query { text: Cow::Owned(text), values: Vec::new() }
+}
+
+impl Query {
+    #[must_use]
+    pub fn bind(mut self, value: impl Into<Value>) -> Self {
+        self.values.push(value.into());
+        self
+    }
+
+    pub(super) fn for_sqlite(self) -> sqlx::query::Query<'static, sqlx::Sqlite, SqliteArguments> {
+        let mut query = sqlx::query(sqlx::AssertSqlSafe(self.text));
+        for value in self.values {
+            query = match value {
+                Value::Bytes(v) => query.bind(v),
+                Value::Int(v) => query.bind(v),
+                Value::Real(v) => query.bind(v),
+                Value::Text(v) => query.bind(v),
+            };
+        }
+        query
+    }
+
+    pub(super) fn for_postgres(self) -> sqlx::query::Query<'static, sqlx::Postgres, PgArguments> {
+        let mut query = sqlx::query(sqlx::AssertSqlSafe(self.text));
+        for value in self.values {
+            query = match value {
+                Value::Bytes(v) => query.bind(v),
+                Value::Int(v) => query.bind(v),
+                Value::Real(v) => query.bind(v),
+                Value::Text(v) => query.bind(v),
+            };
+        }
+        query
+    }
+}
+
+/// A value in one of the four portable column types. `None` is NULL of that type: PostgreSQL asks.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Value {
+    Bytes(Option<Vec<u8>>),
+    Int(Option<i64>),
+    Real(Option<f64>),
+    Text(Option<String>),
+}
+
+macro_rules! value_from {
+    ($($variant:ident: $($from:ty => $how:expr),+;)+) => {$($(
+        impl From<$from> for Value {
+            fn from(value: $from) -> Self {
+                let how: fn($from) -> _ = $how;
+                Self::$variant(Some(how(value)))
+            }
+        }
+        impl From<Option<$from>> for Value {
+            fn from(value: Option<$from>) -> Self {
+                let how: fn($from) -> _ = $how;
+                Self::$variant(value.map(how))
+            }
+        }
+    )+)+};
+}
+
+value_from! {
+    Bytes: Vec<u8> => |v| v, &[u8] => <[u8]>::to_vec, [u8; 32] => |v| v.to_vec(), Uuid => |v| v.as_bytes().to_vec();
+    Int: i64 => |v| v, bool => i64::from, Timestamp => |v| v.0;
+    Real: f64 => |v| v;
+    Text: String => |v| v, &str => str::to_owned, &String => String::clone;
+}
+
+macro_rules! ids_are_values {
+    ($($id:ident),+) => {$(
+        impl From<crate::domain::ids::$id> for Value {
+            fn from(id: crate::domain::ids::$id) -> Self { Self::from(id.0) }
+        }
+        impl From<Option<crate::domain::ids::$id>> for Value {
+            fn from(id: Option<crate::domain::ids::$id>) -> Self { Self::from(id.map(|id| id.0)) }
+        }
+        impl Column for crate::domain::ids::$id {
+            fn read(row: &Row, name: &str) -> Stored<Self> { Uuid::read(row, name).map(Self) }
+        }
+        impl Column for Option<crate::domain::ids::$id> {
+            fn read(row: &Row, name: &str) -> Stored<Self> {
+                Ok(Option::<Uuid>::read(row, name)?.map(crate::domain::ids::$id))
+            }
+        }
+    )+};
+}
+
+ids_are_values!(
+    TenantId,
+    PersonId,
+    IdentityId,
+    CompanionId,
+    ConversationId,
+    MessageId,
+    TurnId,
+    AttachmentId,
+    MemoryId,
+    ConnectionId,
+    KeyId,
+    SessionId,
+    JobId,
+    UsageId,
+    AuditId,
+    OutboxId
+);
+
+pub enum Row {
+    Sqlite(SqliteRow),
+    Postgres(PgRow),
+}
+
+impl Row {
+    /// The column of that name; `Corrupt` where it holds something else.
+    pub fn get<T: Column>(&self, name: &str) -> Stored<T> {
+        T::read(self, name)
+    }
+}
+
+/// A type that can be read from a column.
+pub trait Column: Sized {
+    fn read(row: &Row, name: &str) -> Stored<Self>;
+}
+
+macro_rules! columns {
+    ($($type:ty),+) => {$(
+        impl Column for $type {
+            fn read(row: &Row, name: &str) -> Stored<Self> {
+                match row {
+                    Row::Sqlite(row) => row.try_get(name),
+                    Row::Postgres(row) => row.try_get(name),
+                }
+                .map_err(|error| corrupt_column(name, &error))
+            }
+        }
+    )+};
+}
+
+columns!(i64, f64, String, Vec<u8>, Option<i64>, Option<f64>, Option<String>, Option<Vec<u8>>);
+
+impl Column for bool {
+    fn read(row: &Row, name: &str) -> Stored<Self> {
+        Ok(i64::read(row, name)? != 0)
+    }
+}
+
+impl Column for Timestamp {
+    fn read(row: &Row, name: &str) -> Stored<Self> {
+        i64::read(row, name).map(Timestamp)
+    }
+}
+
+impl Column for Option<Timestamp> {
+    fn read(row: &Row, name: &str) -> Stored<Self> {
+        Ok(Option::<i64>::read(row, name)?.map(Timestamp))
+    }
+}
+
+impl Column for Uuid {
+    fn read(row: &Row, name: &str) -> Stored<Self> {
+        Self::from_slice(&Vec::<u8>::read(row, name)?).map_err(|error| corrupt_column(name, &error))
+    }
+}
+
+impl Column for Option<Uuid> {
+    fn read(row: &Row, name: &str) -> Stored<Self> {
+        let bytes = Option::<Vec<u8>>::read(row, name)?;
+        bytes.map(|b| Uuid::from_slice(&b).map_err(|error| corrupt_column(name, &error))).transpose()
+    }
+}
+
+impl Column for [u8; 32] {
+    fn read(row: &Row, name: &str) -> Stored<Self> {
+        let bytes = Vec::<u8>::read(row, name)?;
+        <[u8; 32]>::try_from(bytes.as_slice()).map_err(|error| corrupt_column(name, &error))
+    }
+}

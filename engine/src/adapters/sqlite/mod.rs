@@ -1,0 +1,3 @@
+//! What only SQLite says: how its file is opened, and how its one writer commits in groups.
+
+pub mod writer;

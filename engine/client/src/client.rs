@@ -1,0 +1,235 @@
+//! The engine, as its callers see it: one method per route, typed both ways.
+
+use crate::events::{Place, TurnEvent};
+use crate::principal::{DEADLINE_MS, PRINCIPAL, Principal, REQUEST_ID, SECRET};
+use crate::problem::{ErrorCode, Problem};
+use crate::sse::{SseItem, SseParser};
+use crate::transport::{Body, BoxError, Transport, TransportError};
+use bytes::Bytes;
+use futures::{Stream, StreamExt, stream};
+use http::{Method, Request, Response, StatusCode, header};
+use http_body_util::{BodyExt, Full, Limited, StreamBody};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::time::Duration;
+use tower::ServiceExt;
+use uuid::Uuid;
+
+/// The largest JSON answer a caller will hold.
+const ANSWER_LIMIT: usize = 16 * 1024 * 1024;
+/// The largest single event: a finished turn with its text.
+const EVENT_LIMIT: usize = 8 * 1024 * 1024;
+
+#[derive(Debug, thiserror::Error)]
+pub enum ClientError {
+    /// The engine said no, and why.
+    #[error("{}", .0.detail)]
+    Refused(Problem),
+    #[error(transparent)]
+    Transport(#[from] TransportError),
+    /// The answer began and did not end.
+    #[error("the engine broke off in the middle of its answer: {0}")]
+    Interrupted(String),
+    #[error("the engine did not answer within {0:?}")]
+    TimedOut(Duration),
+    /// Not what the contract says: two versions that do not fit.
+    #[error("the engine's answer is not what the contract says: {0}")]
+    Nonsense(String),
+}
+
+impl ClientError {
+    pub fn code(&self) -> Option<ErrorCode> {
+        match self {
+            Self::Refused(problem) => Some(problem.code),
+            _ => None,
+        }
+    }
+}
+
+/// Cheap to clone; `acting_as` gives one that speaks for somebody else.
+#[derive(Clone)]
+pub struct EngineClient {
+    transport: Transport,
+    /// `None` over the control socket, whose server vouches for its peer by user id.
+    secret: Option<String>,
+    principal: Principal,
+    request_id: Option<String>,
+    patience: Duration,
+}
+
+impl EngineClient {
+    pub fn new(transport: Transport, secret: Option<String>, principal: Principal) -> Self {
+        Self { transport, secret, principal, request_id: None, patience: Duration::from_secs(30) }
+    }
+
+    #[must_use]
+    pub fn acting_as(&self, principal: Principal) -> Self {
+        Self { principal, ..self.clone() }
+    }
+
+    #[must_use]
+    pub fn with_request_id(&self, id: impl Into<String>) -> Self {
+        Self { request_id: Some(id.into()), ..self.clone() }
+    }
+
+    /// How long one call may take, upload and answer included; event streams have no end.
+    #[must_use]
+    pub fn with_patience(&self, patience: Duration) -> Self {
+        Self { patience, ..self.clone() }
+    }
+
+    pub async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, ClientError> {
+        self.json(Method::GET, path, None::<&()>).await
+    }
+
+    pub async fn post<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: &impl Serialize,
+    ) -> Result<T, ClientError> {
+        self.json(Method::POST, path, Some(body)).await
+    }
+
+    pub async fn patch<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: &impl Serialize,
+    ) -> Result<T, ClientError> {
+        self.json(Method::PATCH, path, Some(body)).await
+    }
+
+    pub async fn delete(&self, path: &str) -> Result<(), ClientError> {
+        let request = self.request(Method::DELETE, path, empty());
+        self.within(async { checked(self.send(request).await?).await.map(drop) }).await
+    }
+
+    /// Streams `content` up; the answer comes when it is stored.
+    pub async fn upload<T, S>(&self, path: &str, media_type: &str, content: S) -> Result<T, ClientError>
+    where
+        T: DeserializeOwned,
+        S: Stream<Item = Result<Bytes, BoxError>> + Send + 'static,
+    {
+        let body = StreamBody::new(content.map(|chunk| chunk.map(http_body::Frame::data))).boxed_unsync();
+        let mut request = self.request(Method::POST, path, body);
+        let media_type = media_type
+            .parse()
+            .map_err(|_| ClientError::Nonsense(format!("`{media_type}` is not a media type")))?;
+        request.headers_mut().insert(header::CONTENT_TYPE, media_type);
+        self.within(async { read_json(checked(self.send(request).await?).await?).await }).await
+    }
+
+    /// The answer's bytes as they come.
+    pub async fn download(
+        &self,
+        path: &str,
+    ) -> Result<impl Stream<Item = Result<Bytes, ClientError>> + Send + 'static, ClientError> {
+        let request = self.request(Method::GET, path, empty());
+        let response = self.within(async { checked(self.send(request).await?).await }).await?;
+        let frames = response.into_body().into_data_stream();
+        Ok(frames.map(|frame| frame.map_err(|error| ClientError::Interrupted(error.to_string()))))
+    }
+
+    /// Follows a turn from a place in its text. An error, or an end without `done`, means interrupted:
+    /// follow again from the last place.
+    pub async fn follow(
+        &self,
+        turn: Uuid,
+        from: Place,
+    ) -> Result<impl Stream<Item = Result<TurnEvent, ClientError>> + Send + Unpin + 'static, ClientError>
+    {
+        let path = format!("/api/v1/turns/{turn}/events?from={from}");
+        let request = self.request(Method::GET, &path, empty());
+        let response = self.within(async { checked(self.send(request).await?).await }).await?;
+        let mut parser = SseParser::new(EVENT_LIMIT);
+        let events = response.into_body().into_data_stream().map(move |frame| {
+            let bytes = frame.map_err(|error| ClientError::Interrupted(error.to_string()))?;
+            let items = parser.feed(&bytes).map_err(|error| ClientError::Nonsense(error.to_string()))?;
+            Ok::<_, ClientError>(items.into_iter().filter_map(turn_event).collect::<Vec<_>>())
+        });
+        let events = events.flat_map(|batch| match batch {
+            Ok(events) => stream::iter(events.into_iter().map(Ok).collect::<Vec<_>>()),
+            Err(error) => stream::iter(vec![Err(error)]),
+        });
+        Ok(Box::pin(events))
+    }
+
+    async fn json<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&impl Serialize>,
+    ) -> Result<T, ClientError> {
+        let content = match body {
+            None => empty(),
+            Some(body) => {
+                let bytes = serde_json::to_vec(body).map_err(|e| ClientError::Nonsense(e.to_string()))?;
+                Full::new(Bytes::from(bytes)).map_err(|never| match never {}).boxed_unsync()
+            }
+        };
+        let mut request = self.request(method, path, content);
+        if body.is_some() {
+            let json = header::HeaderValue::from_static("application/json");
+            request.headers_mut().insert(header::CONTENT_TYPE, json);
+        }
+        self.within(async { read_json(checked(self.send(request).await?).await?).await }).await
+    }
+
+    fn request(&self, method: Method, path: &str, body: Body) -> Request<Body> {
+        let mut request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header(PRINCIPAL, self.principal.to_header())
+            .header(DEADLINE_MS, self.patience.as_millis().to_string());
+        if let Some(secret) = &self.secret {
+            request = request.header(SECRET, secret);
+        }
+        if let Some(id) = &self.request_id {
+            request = request.header(REQUEST_ID, id);
+        }
+        request.body(body).expect("paths are made of our own words and ids")
+    }
+
+    async fn send(&self, request: Request<Body>) -> Result<Response<Body>, ClientError> {
+        Ok(self.transport.clone().oneshot(request).await?)
+    }
+
+    async fn within<T>(&self, call: impl Future<Output = Result<T, ClientError>>) -> Result<T, ClientError> {
+        tokio::time::timeout(self.patience, call).await.map_err(|_| ClientError::TimedOut(self.patience))?
+    }
+}
+
+fn empty() -> Body {
+    http_body_util::Empty::new().map_err(|never| match never {}).boxed_unsync()
+}
+
+/// Passes a good response on, and turns any other into the problem it carries.
+async fn checked(response: Response<Body>) -> Result<Response<Body>, ClientError> {
+    if response.status().is_success() {
+        return Ok(response);
+    }
+    let status = response.status();
+    let bytes = collect(response.into_body()).await?;
+    match serde_json::from_slice::<Problem>(&bytes) {
+        Ok(problem) => Err(ClientError::Refused(problem)),
+        Err(_) => Err(ClientError::Nonsense(format!("status {status} without a problem document"))),
+    }
+}
+
+async fn read_json<T: DeserializeOwned>(response: Response<Body>) -> Result<T, ClientError> {
+    let status = response.status();
+    let bytes = collect(response.into_body()).await?;
+    let bytes = if status == StatusCode::NO_CONTENT { Bytes::from_static(b"null") } else { bytes };
+    serde_json::from_slice(&bytes).map_err(|error| ClientError::Nonsense(error.to_string()))
+}
+
+async fn collect(body: Body) -> Result<Bytes, ClientError> {
+    let limited = Limited::new(body, ANSWER_LIMIT);
+    Ok(limited.collect().await.map_err(|error| ClientError::Interrupted(error.to_string()))?.to_bytes())
+}
+
+fn turn_event(item: SseItem) -> Option<TurnEvent> {
+    match item {
+        SseItem::Comment => None,
+        SseItem::Event(event) => TurnEvent::from_parts(event.id.as_deref(), &event.name, &event.data),
+    }
+}

@@ -1,0 +1,25 @@
+//! From a request to its response, wherever the engine is.
+
+pub mod in_process;
+pub mod socket;
+
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body_util::combinators::UnsyncBoxBody;
+use tower::util::BoxCloneSyncService;
+
+pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
+pub type Body = UnsyncBoxBody<Bytes, BoxError>;
+
+/// A way to the engine. Dropping a response's body cancels the call on the other side.
+pub type Transport = BoxCloneSyncService<Request<Body>, Response<Body>, TransportError>;
+
+#[derive(Debug, thiserror::Error)]
+pub enum TransportError {
+    /// Nothing was sent: asking again is safe.
+    #[error("the engine cannot be reached: {0}")]
+    Unreachable(String),
+    /// It broke off before a response came; whether it was acted upon is not known.
+    #[error("the engine broke off: {0}")]
+    Interrupted(String),
+}

@@ -1,0 +1,10 @@
+//! The contract's documents, one file per subject. Times are microseconds since the epoch, UTC.
+
+pub mod attachments;
+pub mod companions;
+pub mod connections;
+pub mod conversations;
+pub mod people;
+pub mod setup;
+pub mod status;
+pub mod turns;

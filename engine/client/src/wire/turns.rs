@@ -1,0 +1,66 @@
+//! Turns: one exchange as a resource.
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewTurn {
+    /// A UUIDv7 of the caller's making: sending it twice is the same turn.
+    pub id: Uuid,
+    pub text: String,
+    /// The message it answers; the head of the branch in view where it is left out.
+    #[serde(default)]
+    pub parent: Option<Uuid>,
+    #[serde(default)]
+    pub attachments: Vec<Uuid>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TurnStateView {
+    Running,
+    Done,
+    Stopped,
+    Failed,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TurnView {
+    pub id: Uuid,
+    pub conversation: Uuid,
+    /// The person's message.
+    pub message: Uuid,
+    /// The reply's id; the message is there once the turn has ended with one.
+    pub reply: Uuid,
+    pub state: TurnStateView,
+    /// The reply as far as it is stored.
+    pub text: String,
+    pub revision: i64,
+    /// The model that answered; `None` while nobody did, and in recall mode.
+    pub model: Option<String>,
+    pub failure: Option<FailureView>,
+    pub attempts: Vec<AttemptView>,
+    pub created_at: i64,
+    pub finished_at: Option<i64>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FailureView {
+    pub code: String,
+    pub detail: String,
+}
+
+/// One call to a model: one entry of the ledger.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AttemptView {
+    pub attempt: i64,
+    pub model: Option<String>,
+    /// `open`, `done`, `stopped`, `failed` or `interrupted`.
+    pub outcome: String,
+    pub prompt_tokens: i64,
+    pub completion_tokens: i64,
+    pub estimated: bool,
+    pub cost_micros: Option<i64>,
+    pub first_token_us: Option<i64>,
+}

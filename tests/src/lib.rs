@@ -1,1 +1,13 @@
-//! placeholder
+//! The harness: what the stories need to run the real program and its neighbours.
+//!
+//! In goes what `scripts/test` exports (the built binary, a PostgreSQL and a Redis server), out come
+//! processes, databases and ports that belong to one test and are gone after it. Nothing here looks
+//! inside the program: a story sees what a user sees.
+
+pub mod binary;
+pub mod free_port;
+pub mod http;
+pub mod process;
+pub mod process_tree;
+pub mod services;
+pub mod wait;

@@ -1,1 +1,3 @@
+//! Stories: the real program, seen from outside, and the rules its source keeps.
 
+mod architecture;

@@ -6,4 +6,5 @@
 
 pub mod adapters;
 pub mod domain;
+pub mod models;
 pub mod ports;

@@ -2,6 +2,7 @@
 //!
 //! `sql` holds what both databases share, `sqlite` and `postgres` what only one of them says.
 
+pub mod openai;
 pub mod postgres;
 pub mod sql;
 pub mod sqlite;

@@ -16,6 +16,7 @@ pub mod ledger;
 pub mod memories;
 pub mod models;
 pub mod people;
+pub mod providers;
 pub mod store;
 pub mod turns;
 pub mod vectors;

@@ -1,0 +1,27 @@
+//! Makes a model from a connection; all of them share one outbound client and its connections.
+
+use super::config::OpenAiConfig;
+use super::model::OpenAiModel;
+use crate::domain::connection::Connection;
+use crate::ports::clock::Clock;
+use crate::ports::models::{LanguageModel, ModelError};
+use crate::ports::providers::{ModelBuilder, ProviderKey};
+use engine_outbound::client::Outbound;
+use std::sync::Arc;
+
+pub struct OpenAiBuilder {
+    pub outbound: Arc<Outbound>,
+    pub config: OpenAiConfig,
+    pub clock: Arc<dyn Clock>,
+}
+
+impl ModelBuilder for OpenAiBuilder {
+    fn build(
+        &self,
+        connection: &Connection,
+        key: Option<ProviderKey>,
+    ) -> Result<Arc<dyn LanguageModel>, ModelError> {
+        let (outbound, clock) = (Arc::clone(&self.outbound), Arc::clone(&self.clock));
+        Ok(Arc::new(OpenAiModel::new(connection, key, outbound, self.config, clock)?))
+    }
+}

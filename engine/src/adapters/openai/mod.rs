@@ -1,0 +1,15 @@
+//! Model servers that speak OpenAI's shape over HTTP, hosted or at home.
+//!
+//! In goes a `ModelRequest`, out comes a stream of deltas. Every server is taken for hostile: frames,
+//! text, bytes and waiting are bounded, names of events are ignored, error bodies are read but never
+//! shown. No retries and no choice between servers here: that is `models`.
+
+pub mod builder;
+pub mod config;
+mod failure;
+mod fragments;
+pub mod model;
+mod money;
+mod reply;
+mod sse;
+mod wire;

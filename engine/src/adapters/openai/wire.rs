@@ -1,0 +1,151 @@
+//! The JSON of the protocol, as far as we speak it. Unknown fields are ignored.
+
+use crate::ports::models::{ModelRequest, Speaker};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use serde_json::{Number, Value};
+
+#[derive(Serialize)]
+pub(super) struct ChatRequest<'a> {
+    model: &'a str,
+    messages: Vec<ChatMessage<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_tokens: Option<i64>,
+    stream: bool,
+    stream_options: StreamOptions,
+}
+
+#[derive(Serialize)]
+struct ChatMessage<'a> {
+    role: &'static str,
+    content: &'a str,
+}
+
+#[derive(Serialize)]
+struct StreamOptions {
+    include_usage: bool,
+}
+
+impl<'a> ChatRequest<'a> {
+    pub(super) fn new(model: &'a str, request: &'a ModelRequest) -> Self {
+        let messages = request
+            .messages
+            .iter()
+            .map(|message| ChatMessage { role: role(message.speaker), content: &message.text })
+            .collect();
+        Self {
+            model,
+            messages,
+            max_tokens: request.max_tokens,
+            stream: true,
+            stream_options: StreamOptions { include_usage: true },
+        }
+    }
+}
+
+fn role(speaker: Speaker) -> &'static str {
+    match speaker {
+        Speaker::System => "system",
+        Speaker::Person => "user",
+        Speaker::Companion => "assistant",
+    }
+}
+
+/// One event of a stream, or the whole of an answer that was not streamed.
+#[derive(Deserialize)]
+pub(super) struct Chunk {
+    pub(super) model: Option<String>,
+    pub(super) choices: Option<Vec<Choice>>,
+    pub(super) usage: Option<Usage>,
+    pub(super) error: Option<Value>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Choice {
+    #[serde(default)]
+    pub(super) index: u64,
+    pub(super) delta: Option<Piece>,
+    /// Takes the place of `delta` in an answer that was not streamed.
+    pub(super) message: Option<Piece>,
+    pub(super) finish_reason: Option<String>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Piece {
+    pub(super) content: Option<Content>,
+    pub(super) refusal: Option<String>,
+    /// Two names for the same; some servers send both, with the same words.
+    pub(super) reasoning_content: Option<String>,
+    pub(super) reasoning: Option<String>,
+    pub(super) tool_calls: Option<Vec<ToolCall>>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+pub(super) enum Content {
+    Text(String),
+    Parts(Vec<Part>),
+}
+
+impl Content {
+    pub(super) fn into_text(self) -> String {
+        match self {
+            Self::Text(text) => text,
+            Self::Parts(parts) => parts.into_iter().filter_map(|part| part.text).collect(),
+        }
+    }
+}
+
+#[derive(Deserialize)]
+pub(super) struct Part {
+    text: Option<String>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct ToolCall {
+    pub(super) index: Option<usize>,
+    pub(super) id: Option<String>,
+    pub(super) function: Option<Function>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Function {
+    pub(super) name: Option<String>,
+    pub(super) arguments: Option<String>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Usage {
+    prompt_tokens: Option<Number>,
+    completion_tokens: Option<Number>,
+    /// Dollars; kept as written, because a float would round.
+    cost: Option<Box<RawValue>>,
+}
+
+impl Usage {
+    pub(super) fn prompt(&self) -> i64 {
+        count(self.prompt_tokens.as_ref())
+    }
+
+    pub(super) fn completion(&self) -> i64 {
+        count(self.completion_tokens.as_ref())
+    }
+
+    pub(super) fn cost_micros(&self) -> Option<i64> {
+        super::money::micros(self.cost.as_ref()?.get())
+    }
+}
+
+fn count(number: Option<&Number>) -> i64 {
+    number.and_then(Number::as_i64).unwrap_or(0).max(0)
+}
+
+#[derive(Deserialize)]
+pub(super) struct ModelList {
+    pub(super) data: Vec<ListedModel>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct ListedModel {
+    pub(super) id: String,
+}

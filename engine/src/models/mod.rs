@@ -1,0 +1,15 @@
+//! Which model is asked, when it is asked again, and when the next one is.
+//!
+//! In go the stored connections and what became of each attempt, out comes the next step. The turn
+//! drives: it makes every attempt itself and writes its ledger entry. No HTTP, no waiting here.
+//!
+//! Read in this order: one connection's health, when trying again makes sense, the chain over all
+//! of them, and the pool that keeps health between turns.
+
+pub mod breaker;
+pub mod chain;
+pub mod pool;
+pub mod retry;
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -4,6 +4,7 @@
 
 mod edges;
 mod files;
+mod log_fields;
 mod rooms;
 mod source;
 mod sql;

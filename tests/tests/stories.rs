@@ -1,3 +1,4 @@
 //! Stories: the real program, seen from outside, and the rules its source keeps.
 
 mod architecture;
+mod config;

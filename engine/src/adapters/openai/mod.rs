@@ -13,3 +13,6 @@ mod money;
 mod reply;
 mod sse;
 mod wire;
+
+#[cfg(test)]
+mod tests;

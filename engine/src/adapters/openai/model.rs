@@ -18,11 +18,13 @@ use engine_outbound::response::OutboundResponse;
 use futures::stream::StreamExt;
 use http::{HeaderMap, HeaderValue, header};
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::time::Instant;
 use url::Url;
 
 /// As much of an error's body as is looked into.
 const ERROR_BYTES: usize = 64 * 1024;
+const ERROR_PATIENCE: Duration = Duration::from_secs(2);
 /// JSON around the text of an answer that was not streamed.
 const WRAPPING_BYTES: usize = 1024 * 1024;
 const LIST_BYTES: u64 = 8 * 1024 * 1024;
@@ -76,8 +78,9 @@ impl OpenAiModel {
 
     async fn refusal(&self, mut response: OutboundResponse) -> ModelError {
         let mut body = BytesMut::new();
-        // What arrives in time is enough to look for a code in.
-        while let Some(Ok(piece)) = response.body.next().await {
+        // The status says nearly everything: what arrives in time is enough to look for a code in.
+        let deadline = Instant::now() + ERROR_PATIENCE;
+        while let Ok(Some(Ok(piece))) = tokio::time::timeout_at(deadline, response.body.next()).await {
             let room = ERROR_BYTES - body.len();
             body.extend_from_slice(&piece[..piece.len().min(room)]);
             if body.len() == ERROR_BYTES {
@@ -111,9 +114,7 @@ impl LanguageModel for OpenAiModel {
         let sent = Instant::now();
         let response = self.outbound.send(outgoing, &self.allow).await.map_err(of_outbound)?;
         if !response.status.is_success() {
-            return Err(tokio::time::timeout(self.config.silence, self.refusal(response))
-                .await
-                .unwrap_or(ModelError::Silent { after: self.config.silence }));
+            return Err(self.refusal(response).await);
         }
         let fragments = Fragments::new(&self.model, response.status.as_u16(), self.config.text_bytes);
         match media_type(&response.headers).as_deref() {

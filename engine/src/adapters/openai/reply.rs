@@ -26,6 +26,7 @@ pub(super) fn streamed(body: Body, fragments: Fragments, config: OpenAiConfig, s
         body,
         parser: Some(SseParser::new(config.frame_bytes)),
         frames: VecDeque::new(),
+        fault: None,
         fragments,
         deltas: VecDeque::new(),
         config,
@@ -58,6 +59,8 @@ struct Reply {
     /// `None` once the last word was said.
     parser: Option<SseParser>,
     frames: VecDeque<Frame>,
+    /// What is wrong with the bytes after `frames`; told once those are used up.
+    fault: Option<ModelError>,
     fragments: Fragments,
     deltas: VecDeque<Delta>,
     config: OpenAiConfig,
@@ -77,9 +80,12 @@ impl Reply {
                 return Ok(None);
             }
             if let Some(frame) = self.frames.pop_front() {
-                self.fragments.take(&frame, &mut self.deltas)?;
-                self.note_progress();
-                if self.fragments.is_done() {
+                match self.fragments.take(&frame, &mut self.deltas) {
+                    Ok(()) => self.note_progress(),
+                    Err(_) if self.finished.is_some() => self.end(),
+                    Err(error) => return Err(error),
+                }
+                if self.fragments.is_done() && self.parser.is_some() {
                     // The last bytes are usually here already; taking them lets the next request
                     // use this connection again.
                     let _ = self.body.next().now_or_never();
@@ -87,7 +93,11 @@ impl Reply {
                 }
                 continue;
             }
-            self.read().await?;
+            match self.fault.take() {
+                Some(_) if self.finished.is_some() => self.end(),
+                Some(fault) => return Err(fault),
+                None => self.read().await?,
+            }
         }
     }
 
@@ -103,12 +113,14 @@ impl Reply {
             Ok(Some(Ok(bytes))) => {
                 self.last_byte = Instant::now();
                 let Some(parser) = &mut self.parser else { return Ok(()) };
-                parser.feed(&bytes, &mut self.frames).map_err(|fault| match fault {
-                    SseFault::TooLarge => ModelError::TooLarge,
-                    SseFault::NotUtf8 => nonsense("its stream is not UTF-8 text"),
-                })
+                if let Err(fault) = parser.feed(&bytes, &mut self.frames) {
+                    self.fault = Some(match fault {
+                        SseFault::TooLarge => ModelError::TooLarge,
+                        SseFault::NotUtf8 => nonsense("its stream is not UTF-8 text"),
+                    });
+                }
+                Ok(())
             }
-            // Whatever happens after the end of the answer does not undo it.
             _ if self.finished.is_some() => {
                 self.end();
                 Ok(())
@@ -156,6 +168,7 @@ impl Reply {
         Ok(())
     }
 
+    /// Whatever comes after the end of the answer does not undo it.
     fn end(&mut self) {
         self.parser = None;
         self.frames.clear();

@@ -26,6 +26,9 @@ pub enum StoreError {
     /// The file is not what it should be. It is left as it was.
     #[error("the store is damaged: {reason}")]
     Corrupt { reason: String },
+    /// This file or place may not serve as the store at all; it is left as it was.
+    #[error("the store is refused: {reason}")]
+    Refused { reason: String },
     /// Written by a newer version; this one must not touch it.
     #[error("the store needs version {min_reader} of the schema or newer, this program knows {known}")]
     TooNew { min_reader: i64, known: i64 },

@@ -1,1 +1,3 @@
 //! What only PostgreSQL says.
+
+pub mod open;

@@ -73,10 +73,25 @@ impl Db {
 
     /// One statement in a transaction of its own; returns how many rows it changed.
     pub async fn run(&self, query: Query) -> Stored<u64> {
+        if let Self::Postgres(pool) = self {
+            // A lone statement is its own transaction there, for one round trip instead of three.
+            return Ok(query.for_postgres().execute(pool).await.map_err(store_error)?.rows_affected());
+        }
         let mut tx = self.begin().await?;
         let changed = tx.run(query).await?;
         tx.commit().await?;
         Ok(changed)
+    }
+
+    /// One statement with RETURNING in a transaction of its own; its first row, once it is kept.
+    pub async fn run_returning(&self, query: Query) -> Stored<Option<Row>> {
+        if let Self::Postgres(_) = self {
+            return self.one(query).await;
+        }
+        let mut tx = self.begin().await?;
+        let row = tx.one(query).await?;
+        tx.commit().await?;
+        Ok(row)
     }
 
     /// Starts a transaction. Dropped without `commit`, nothing of it remains.

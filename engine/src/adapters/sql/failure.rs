@@ -30,6 +30,20 @@ pub fn store_error(error: sqlx::Error) -> StoreError {
 }
 
 impl StoreError {
+    /// Puts the place (a file, a server) in front of the reason.
+    #[must_use]
+    pub fn at(self, place: &str) -> Self {
+        let named = |reason: String| format!("{place}: {reason}");
+        match self {
+            Self::Unavailable { reason, source } => Self::Unavailable { reason: named(reason), source },
+            Self::ReadOnly { reason } => Self::ReadOnly { reason: named(reason) },
+            Self::Corrupt { reason } => Self::Corrupt { reason: named(reason) },
+            Self::Refused { reason } => Self::Refused { reason: named(reason) },
+            Self::Internal { reason, source } => Self::Internal { reason: named(reason), source },
+            other => other,
+        }
+    }
+
     /// Names what is taken, where this is a conflict; the database only knows an index.
     #[must_use]
     pub fn taken(self, what: &'static str) -> Self {
@@ -68,7 +82,8 @@ fn class(error: &dyn DatabaseError) -> Class {
 fn postgres_class(code: &str) -> Class {
     match code {
         "53100" => Class::DiskFull,
-        "25006" => Class::ReadOnly,
+        // A read-only server or session; a role that may not write.
+        "25006" | "42501" => Class::ReadOnly,
         "XX001" | "XX002" => Class::Corrupt,
         // Connection trouble, no resources, shutting down, starting up, serialisation, deadlock, lock timeout.
         code if code.starts_with("08") || code.starts_with("53") || code.starts_with("57") => {

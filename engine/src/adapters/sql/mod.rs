@@ -1,10 +1,19 @@
 //! The Store in SQL: shared statements, once, through one thin adapter.
 //!
 //! `query` builds a statement and reads rows, `db` runs them on either database, `failure` says what
-//! went wrong in the Store's words; then one file per aggregate. Ids are 16-byte blobs, times BIGINT
+//! went wrong in the Store's words, `kinds` how states are written; `store` opens the whole, `migrate`
+//! brings its schema up to date; then one file per aggregate. Ids are 16-byte blobs, times BIGINT
 //! microseconds, flags BIGINT, so the same statement serves SQLite and PostgreSQL. What differs (full
 //! text, locks, table definitions) lives in `adapters/sqlite` and `adapters/postgres`.
 
 pub mod db;
 pub mod failure;
+mod kinds;
 pub mod query;
+
+pub mod migrate;
+mod migrations;
+pub mod store;
+
+#[cfg(test)]
+mod suite;

@@ -90,7 +90,13 @@ value_from! {
     Bytes: Vec<u8> => |v| v, &[u8] => <[u8]>::to_vec, [u8; 32] => |v| v.to_vec(), Uuid => |v| v.as_bytes().to_vec();
     Int: i64 => |v| v, bool => i64::from, Timestamp => |v| v.0;
     Real: f64 => |v| v;
-    Text: String => |v| v, &str => str::to_owned, &String => String::clone;
+    Text: String => storable, &str => |v| storable(v.to_owned()), &String => |v| storable(v.clone());
+}
+
+/// Text as both databases can hold it: PostgreSQL knows no NUL, so it becomes SUBSTITUTE, which is
+/// the character for just that and as long, so that offsets stay true.
+pub fn storable(text: String) -> String {
+    if text.contains('\0') { text.replace('\0', "\u{1a}") } else { text }
 }
 
 macro_rules! ids_are_values {

@@ -4,7 +4,8 @@
 //! writer gets a savepoint in a shared transaction; the committer queues for the same fair lock, so
 //! whoever came before it is in its group, and everybody learns the outcome after the flush.
 //!
-//! A transaction dropped half-way leaves its savepoint open; the next one in line rolls it back.
+//! A transaction dropped half-way leaves its savepoint open; the next one in line rolls it back. What
+//! moves the shared transaction itself runs in tasks, so a caller that leaves cannot tear it.
 //! Where the disk or the file fails, SQLite may have undone the whole shared transaction, so the
 //! group is given up as one and nobody in it is told that their words are safe.
 
@@ -21,6 +22,7 @@ pub struct Writer {
     group: Arc<Mutex<Group>>,
     wake: Arc<Notify>,
     closing: CancellationToken,
+    closed: CancellationToken,
     tasks: TaskTracker,
 }
 
@@ -29,11 +31,19 @@ struct Group {
     /// `None` once closed.
     connection: Option<SqliteConnection>,
     begun: bool,
-    /// A savepoint is open: its owner is at work, or was dropped.
-    savepoint: bool,
+    savepoint: Savepoint,
     /// Why everything since BEGIN must be given up.
     broken: Option<Breakage>,
     waiting: Vec<oneshot::Sender<Stored<()>>>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Savepoint {
+    None,
+    /// Its owner is at work, or was dropped.
+    Open,
+    /// Its owner asked to keep it and may have left before the answer.
+    Releasing,
 }
 
 #[derive(Clone)]
@@ -48,7 +58,7 @@ impl Writer {
         let group = Group {
             connection: Some(connection),
             begun: false,
-            savepoint: false,
+            savepoint: Savepoint::None,
             broken: None,
             waiting: Vec::new(),
         };
@@ -56,38 +66,49 @@ impl Writer {
             group: Arc::new(Mutex::new(group)),
             wake: Arc::new(Notify::new()),
             closing: CancellationToken::new(),
+            closed: CancellationToken::new(),
             tasks: tasks.clone(),
         };
         writer.tasks.spawn(commit_groups(writer.clone()));
         writer
     }
 
+    /// A second one begun by a task that still holds its first would wait for itself for ever.
     pub async fn begin(&self) -> Stored<GroupedTx> {
-        let mut group = self.group.clone().lock_owned().await;
-        group.enter().await?;
-        Ok(GroupedTx { group: Some(group), wake: self.wake.clone() })
+        let mut tx =
+            GroupedTx { group: Some(self.group.clone().lock_owned().await), wake: self.wake.clone() };
+        let entered = self.tasks.spawn(async move {
+            match tx.group.as_mut() {
+                Some(group) => group.enter().await.map(|()| tx),
+                None => Err(closed()),
+            }
+        });
+        entered.await.map_err(|_| closed())?
     }
 
     /// Commits what is waiting and closes the file.
     pub async fn close(&self) {
         self.closing.cancel();
-        let mut group = self.group.lock().await;
-        group.settle().await;
-        if let Some(connection) = group.connection.take()
-            && let Err(error) = connection.close().await
-        {
-            tracing::warn!(error = %error, "the database file did not close cleanly");
-        }
+        self.closed.cancelled().await;
     }
 }
 
 async fn commit_groups(writer: Writer) {
+    let closed = writer.closed.clone().drop_guard();
     loop {
         tokio::select! {
             () = writer.wake.notified() => writer.group.lock().await.settle().await,
-            () = writer.closing.cancelled() => return,
+            () = writer.closing.cancelled() => break,
         }
     }
+    let mut group = writer.group.lock().await;
+    group.settle().await;
+    if let Some(connection) = group.connection.take()
+        && let Err(error) = connection.close().await
+    {
+        tracing::warn!(error = %error, "the database file did not close cleanly");
+    }
+    drop(closed);
 }
 
 impl Group {
@@ -102,7 +123,7 @@ impl Group {
             self.begun = true;
         }
         self.say("SAVEPOINT one").await?;
-        self.savepoint = true;
+        self.savepoint = Savepoint::Open;
         Ok(())
     }
 
@@ -138,18 +159,25 @@ impl Group {
             let _ = self.say("ROLLBACK").await;
         }
         self.begun = false;
-        self.savepoint = false;
+        self.savepoint = Savepoint::None;
         for waiter in self.waiting.drain(..) {
             let _ = waiter.send(Err(cause.to_error()));
         }
     }
 
     async fn undo_dropped(&mut self) -> Stored<()> {
-        if self.savepoint {
-            self.say("ROLLBACK TO one").await?;
-            self.say("RELEASE one").await?;
-            self.savepoint = false;
+        match self.savepoint {
+            Savepoint::None => {}
+            Savepoint::Open => {
+                self.say("ROLLBACK TO one").await?;
+                self.say("RELEASE one").await?;
+            }
+            Savepoint::Releasing => {
+                // Fails where it was released already, which is what was wanted.
+                let _ = self.say("RELEASE one").await;
+            }
         }
+        self.savepoint = Savepoint::None;
         Ok(())
     }
 
@@ -193,8 +221,9 @@ impl GroupedTx {
         if let Some(cause) = &group.broken {
             return Err(cause.to_error());
         }
+        group.savepoint = Savepoint::Releasing;
         group.say("RELEASE one").await?;
-        group.savepoint = false;
+        group.savepoint = Savepoint::None;
         let (told, outcome) = oneshot::channel();
         group.waiting.push(told);
         drop(group);

@@ -1,0 +1,35 @@
+//! Every step the schema has taken, in order. A new one goes to the end, one file per database.
+
+use super::migrate::Migration;
+
+macro_rules! migration {
+    ($version:literal, $min_reader:literal, $file:literal) => {
+        Migration {
+            version: $version,
+            min_reader: $min_reader,
+            name: $file,
+            sqlite: include_str!(concat!("../sqlite/migrations/", $file, ".sql")),
+            postgres: include_str!(concat!("../postgres/migrations/", $file, ".sql")),
+        }
+    };
+}
+
+/// A program runs on a schema whose `min_reader` is at most the last version listed here.
+pub const MIGRATIONS: &[Migration] =
+    &[migration!(1, 1, "20261120120000_conversations"), migration!(2, 2, "20261120120100_jobs")];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_grow_by_one_and_no_reader_is_asked_to_know_the_future() {
+        for (index, step) in MIGRATIONS.iter().enumerate() {
+            assert_eq!(step.version, index as i64 + 1, "{}", step.name);
+            assert!(step.min_reader <= step.version, "{}", step.name);
+            for text in [step.sqlite, step.postgres] {
+                assert!(text.starts_with("-- "), "{} does not begin with its reason", step.name);
+            }
+        }
+    }
+}

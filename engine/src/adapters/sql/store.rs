@@ -1,0 +1,73 @@
+//! The Store itself: one database, opened, with a clock. Its ports are implemented one file each.
+
+use super::db::Db;
+use super::migrate::{Migration, SchemaPolicy};
+use super::migrations::MIGRATIONS;
+use super::query::sql;
+use crate::adapters::postgres::open::{self as postgres, PostgresSettings};
+use crate::adapters::sqlite::open::{self as sqlite, SqliteSettings};
+use crate::ports::clock::Clock;
+use crate::ports::error::Stored;
+use crate::ports::store::StoreHealth;
+use async_trait::async_trait;
+use std::sync::Arc;
+use tokio_util::task::TaskTracker;
+
+#[derive(Clone)]
+pub struct SqlStore {
+    pub(super) db: Db,
+    pub(super) clock: Arc<dyn Clock>,
+}
+
+/// Where a store is.
+#[derive(Clone, Debug)]
+pub enum StorePlace {
+    Sqlite(SqliteSettings),
+    Postgres(PostgresSettings),
+}
+
+impl SqlStore {
+    /// Connects, checks the schema and, where the policy allows, brings it up to date.
+    pub async fn open(
+        place: &StorePlace,
+        policy: &SchemaPolicy,
+        clock: Arc<dyn Clock>,
+        tasks: &TaskTracker,
+    ) -> Stored<Self> {
+        Self::open_knowing(MIGRATIONS, place, policy, clock, tasks).await
+    }
+
+    /// The same for a program that knows other migrations: an older or a newer one.
+    pub(super) async fn open_knowing(
+        migrations: &[Migration],
+        place: &StorePlace,
+        policy: &SchemaPolicy,
+        clock: Arc<dyn Clock>,
+        tasks: &TaskTracker,
+    ) -> Stored<Self> {
+        let db = match place {
+            StorePlace::Sqlite(settings) => {
+                sqlite::open(settings, policy, migrations, clock.as_ref(), tasks).await?
+            }
+            StorePlace::Postgres(settings) => {
+                postgres::open(settings, policy, migrations, clock.as_ref()).await?
+            }
+        };
+        Ok(Self { db, clock })
+    }
+}
+
+#[async_trait]
+impl StoreHealth for SqlStore {
+    async fn ping(&self) -> Stored<()> {
+        self.db.one(sql("SELECT MAX(version) FROM schema_history")).await.map(|_| ())
+    }
+
+    fn kind(&self) -> &'static str {
+        self.db.dialect().pick("sqlite", "postgres")
+    }
+
+    async fn close(&self) {
+        self.db.close().await;
+    }
+}

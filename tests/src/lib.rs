@@ -7,6 +7,7 @@
 pub mod binary;
 pub mod free_port;
 pub mod http;
+pub mod model_server;
 pub mod process;
 pub mod process_tree;
 pub mod services;

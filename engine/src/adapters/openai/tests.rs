@@ -12,6 +12,7 @@ use crate::ports::models::{
 use crate::ports::providers::ProviderKey;
 use engine_outbound::client::{Outbound, OutboundConfig};
 use futures::StreamExt;
+use futures::future::join_all;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -393,24 +394,26 @@ async fn endless_answers_end() {
     let (_, error) =
         ask(vec![send(EVENTS), Act::Forever(no_line_end, Duration::ZERO)], OpenAiConfig::default()).await;
     assert_eq!(error, Some(ModelError::TooLarge));
-    let silent = Some(ModelError::Silent { after: quick().first_token });
-    for empty in [": ping\n\n", "data: {\"choices\":[]}\n\n", "event: x\ndata: y\n\n"] {
-        assert_eq!(ask(flood(empty), quick()).await, (vec![], silent.clone()), "{empty}");
-    }
+    let silent = (vec![], Some(ModelError::Silent { after: quick().first_token }));
+    let empty = [": ping\n\n", "data: {\"choices\":[]}\n\n", "event: x\ndata: y\n\n"];
+    let answers = join_all(empty.map(|empty| ask(flood(empty), quick()))).await;
+    assert_eq!(answers, vec![silent; 3]);
 }
 
 #[tokio::test]
 async fn silence_is_noticed_before_and_after_the_first_word() {
-    let first = ModelError::Silent { after: quick().first_token };
-    assert_eq!(ask(vec![Act::Hold], quick()).await, (vec![], Some(first.clone())));
-    assert_eq!(ask(vec![send(EVENTS), Act::Hold], quick()).await, (vec![], Some(first.clone())));
     let pinging = Act::Forever(b": ping\n\n".to_vec(), Duration::from_millis(10));
-    assert_eq!(ask(vec![send(EVENTS), pinging.clone()], quick()).await, (vec![], Some(first.clone())));
-    let later = ModelError::Silent { after: quick().silence };
-    let acts = vec![send(EVENTS), send(&word("a")), Act::Hold];
-    assert_eq!(ask(acts, quick()).await, (vec![text("a")], Some(later)));
-    let acts = vec![send(EVENTS), send(&word("a")), pinging];
-    assert_eq!(ask(acts, quick()).await, (vec![text("a")], Some(first)));
+    let before = [vec![Act::Hold], vec![send(EVENTS), Act::Hold], vec![send(EVENTS), pinging.clone()]];
+    let first = ModelError::Silent { after: quick().first_token };
+    let answers = join_all(before.map(|acts| ask(acts, quick()))).await;
+    assert_eq!(answers, vec![(vec![], Some(first.clone())); 3]);
+
+    let after = [(Act::Hold, ModelError::Silent { after: quick().silence }), (pinging, first)];
+    let answers = after.map(async |(act, error)| {
+        let found = ask(vec![send(EVENTS), send(&word("a")), act], quick()).await;
+        assert_eq!(found, (vec![text("a")], Some(error)));
+    });
+    join_all(answers).await;
 }
 
 #[tokio::test]

@@ -33,6 +33,8 @@ enum Act {
     Drip(Vec<u8>, Duration),
     /// Nothing more, until the client leaves.
     Hold,
+    /// From the start, for the next request on the same connection.
+    Again,
 }
 
 /// Plays `acts` on every connection, then closes it. Stops when it is dropped.
@@ -72,10 +74,11 @@ impl Responder {
 }
 
 async fn play(mut socket: TcpStream, acts: Vec<Act>, tell: mpsc::UnboundedSender<String>) {
-    let request = read_request(&mut socket).await;
     // The receiver may be gone: most tests do not look.
-    let _ = tell.send(request);
-    for act in acts {
+    let _ = tell.send(read_request(&mut socket).await);
+    let mut next = 0;
+    while let Some(act) = acts.get(next).cloned() {
+        next += 1;
         let alive = match act {
             Act::Send(bytes) => socket.write_all(&bytes).await.is_ok(),
             Act::Forever(bytes, pause) => {
@@ -99,6 +102,11 @@ async fn play(mut socket: TcpStream, acts: Vec<Act>, tell: mpsc::UnboundedSender
             Act::Hold => {
                 let left = socket.read(&mut [0; 16]).await;
                 !matches!(left, Ok(0) | Err(_))
+            }
+            Act::Again => {
+                next = 0;
+                let request = read_request(&mut socket).await;
+                !request.is_empty() && tell.send(request).is_ok()
             }
         };
         if !alive {
@@ -424,6 +432,23 @@ async fn keep_alives_and_slow_bytes_are_signs_of_life() {
     let acts = vec![send(EVENTS), send(&word("a")), slow, dripped, send(STOP), send(DONE)];
     let expected = vec![text("a"), text("b"), Delta::Finish(Finish::Stop)];
     assert_eq!(ask(acts, config).await, (expected, None));
+}
+
+#[tokio::test]
+async fn a_complete_answer_leaves_its_connection_to_the_next_request() {
+    let body = format!("{}{STOP}{DONE}", word("a"));
+    let answer = format!(
+        "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n{:x}\r\n{body}\r\n0\r\n\r\n",
+        body.len()
+    );
+    let mut responder = Responder::start(vec![send(&answer), Act::Again]).await;
+    let model = responder.model(OpenAiConfig::default());
+    for _ in 0..3 {
+        let (deltas, error) = collect(model.reply(request()).await.expect("it answers")).await;
+        assert_eq!((deltas.last(), error), (Some(&Delta::Finish(Finish::Stop)), None));
+        // A connection that was given up would say so between two requests.
+        assert_ne!(responder.next_seen().await, "");
+    }
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@
 
 pub mod access;
 pub mod attachment;
+pub mod authorize;
 pub mod companion;
 pub mod connection;
 pub mod conversation;

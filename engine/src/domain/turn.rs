@@ -37,6 +37,9 @@ pub struct Turn {
     pub text: String,
     /// How often the text was thrown away to start again; an offset means nothing across revisions.
     pub revision: i64,
+    /// How many bytes of the text were there before this revision began: readers of the last one who
+    /// are no further may read on, the others start again.
+    pub kept_bytes: i64,
     /// Calls to a model begun so far; each has one ledger entry.
     pub attempt: i64,
     pub fence: i64,

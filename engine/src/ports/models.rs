@@ -97,6 +97,29 @@ pub enum ModelError {
     NoneConnected,
 }
 
+impl ModelError {
+    /// Stable, for the turn's record and the page that explains it.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Unauthorized => "model_unauthorized",
+            Self::PaymentRequired => "model_no_credit",
+            Self::UnknownModel { .. } => "model_unknown",
+            Self::TooLong => "model_too_long",
+            Self::RateLimited { .. } => "model_rate_limited",
+            Self::Rejected { .. } => "model_rejected",
+            Self::ServerFailed { .. } => "model_server_failed",
+            Self::Unreachable { .. } => "model_unreachable",
+            Self::Forbidden { .. } => "model_forbidden_address",
+            Self::Silent { .. } => "model_silent",
+            Self::Cut => "model_cut",
+            Self::Nonsense { .. } => "model_nonsense",
+            Self::TooLarge => "model_too_large",
+            Self::Resting { .. } => "model_resting",
+            Self::NoneConnected => "model_none",
+        }
+    }
+}
+
 pub type DeltaStream = BoxStream<'static, Result<Delta, ModelError>>;
 
 #[async_trait]

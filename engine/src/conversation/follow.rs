@@ -1,0 +1,265 @@
+//! A turn, followed from any place in its text, on any machine.
+//!
+//! The Store is the truth and is at most a moment behind; the bus tells the rest at once. A follower
+//! first listens, then reads, so nothing can fall between. News that is ahead of what was read waits
+//! until the Store has caught up to it; news that is behind is known already.
+
+use super::live::{News, topic};
+use crate::domain::ids::{PersonId, TenantId, TurnId};
+use crate::domain::turn::Turn;
+use crate::ports::cache::Bus;
+use crate::ports::error::{StoreError, Stored};
+use crate::ports::turns::Turns;
+use bytes::Bytes;
+use engine_client::events::{Place, Stage};
+use futures::StreamExt;
+use futures::stream::BoxStream;
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// The Store is asked this often even when the bus is silent: news may be lost.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// And this often while news waits for the Store to catch up.
+const CATCH_UP_EVERY: Duration = Duration::from_millis(60);
+/// More waiting news than this means that something is wrong: the Store will tell.
+const MOST_WAITING: usize = 4096;
+
+/// What a follower sees.
+#[derive(Debug)]
+pub enum Sight {
+    Stage(Stage),
+    Text { at: Place, text: String },
+    Reset { at: Place },
+    Ended(Box<Turn>),
+}
+
+pub struct Follower {
+    turns: Arc<dyn Turns>,
+    bus: Arc<dyn Bus>,
+    tenant: TenantId,
+    person: PersonId,
+    turn: TurnId,
+    at: Place,
+    /// `None` where the bus is away, and after it broke off.
+    news: Option<BoxStream<'static, Bytes>>,
+    /// Text of this revision that begins behind `at`.
+    waiting: VecDeque<(usize, String)>,
+    seen: VecDeque<Sight>,
+    look_at: Instant,
+    ended: bool,
+}
+
+impl Follower {
+    /// `None` where there is no such turn for this person.
+    pub async fn start(
+        turns: Arc<dyn Turns>,
+        bus: Arc<dyn Bus>,
+        (tenant, person, turn): (TenantId, PersonId, TurnId),
+        from: Place,
+    ) -> Stored<Option<Self>> {
+        let mut follower = Self {
+            turns,
+            bus,
+            tenant,
+            person,
+            turn,
+            at: from,
+            news: None,
+            waiting: VecDeque::new(),
+            seen: VecDeque::new(),
+            look_at: Instant::now(),
+            ended: false,
+        };
+        follower.listen().await;
+        Ok(follower.look().await?.then_some(follower))
+    }
+
+    /// The next thing to show; `None` once the turn has ended and everything was shown. Dropping the
+    /// future loses nothing.
+    pub async fn next(&mut self) -> Stored<Option<Sight>> {
+        loop {
+            if let Some(sight) = self.seen.pop_front() {
+                return Ok(Some(sight));
+            }
+            if self.ended {
+                return Ok(None);
+            }
+            let look_at = self.look_at;
+            let news = async {
+                match &mut self.news {
+                    Some(news) => news.next().await,
+                    None => std::future::pending().await,
+                }
+            };
+            let look = tokio::select! {
+                biased;
+                news = news => match news {
+                    Some(news) => self.take(&news),
+                    None => {
+                        self.listen().await;
+                        true
+                    }
+                },
+                () = tokio::time::sleep_until(look_at) => true,
+            };
+            if look && !self.look().await? {
+                // Removed under our eyes.
+                return Err(StoreError::Corrupt { reason: format!("turn {} is gone", self.turn) });
+            }
+        }
+    }
+
+    async fn listen(&mut self) {
+        self.news = match self.bus.subscribe(&topic(self.turn)).await {
+            Ok(news) => Some(news),
+            Err(error) => {
+                tracing::debug!(turn.id = %self.turn, error = %error, "following by the store alone");
+                None
+            }
+        };
+    }
+
+    /// Whether the Store must be asked now.
+    fn take(&mut self, news: &[u8]) -> bool {
+        match News::from_bytes(news) {
+            Some(News::Stage(stage)) => {
+                self.seen.push_back(Sight::Stage(stage));
+                false
+            }
+            Some(News::Text { revision, start, text }) if revision == self.at.revision => {
+                self.waiting.push_back((start, text));
+                self.splice();
+                if self.waiting.len() > MOST_WAITING {
+                    self.waiting.clear();
+                }
+                if !self.waiting.is_empty() {
+                    self.look_at = self.look_at.min(Instant::now() + CATCH_UP_EVERY);
+                }
+                false
+            }
+            // Another revision, an ending, or a word of another version.
+            Some(News::Text { .. } | News::Changed) | None => true,
+        }
+    }
+
+    /// Shows what now connects to what was shown.
+    fn splice(&mut self) {
+        while let Some((start, text)) = self.waiting.front() {
+            if *start > self.at.offset {
+                return;
+            }
+            // What was shown already is cut off; a piece that does not fit is left to the Store.
+            let fresh = text.get(self.at.offset - start..).unwrap_or_default().to_owned();
+            self.waiting.pop_front();
+            self.show(fresh);
+        }
+    }
+
+    fn show(&mut self, text: String) {
+        if !text.is_empty() {
+            self.at.offset += text.len();
+            self.seen.push_back(Sight::Text { at: self.at, text });
+        }
+    }
+
+    /// Reads the Store and shows what is new; `false` where the turn is not there.
+    async fn look(&mut self) -> Stored<bool> {
+        let Some(turn) = self.turns.find(self.tenant, self.person, self.turn).await? else {
+            return Ok(false);
+        };
+        if let Some(reset) = moved(self.at, &turn) {
+            self.waiting.clear();
+            self.at = Place { revision: turn.revision, offset: self.at.offset };
+            if reset {
+                self.at.offset = 0;
+                self.seen.push_back(Sight::Reset { at: self.at });
+            }
+        }
+        let fresh = turn.text.get(self.at.offset..).unwrap_or_default().to_owned();
+        self.show(fresh);
+        self.splice();
+        if turn.state.is_final() {
+            self.ended = true;
+            self.seen.push_back(Sight::Ended(Box::new(turn)));
+        }
+        let pause = if self.waiting.is_empty() && self.news.is_some() { LOOK_EVERY } else { CATCH_UP_EVERY };
+        self.look_at = Instant::now() + pause;
+        Ok(true)
+    }
+}
+
+/// Whether the reader's place belongs to another revision, and if so, whether the text must be shown
+/// from its beginning: where the place is not part of what this revision kept, or never was one.
+fn moved(at: Place, turn: &Turn) -> Option<bool> {
+    if at.revision == turn.revision {
+        // A running turn may have told more than is stored; a place inside a character never was one.
+        let beyond = turn.state.is_final() && at.offset > turn.text.len();
+        let inside = at.offset <= turn.text.len() && !turn.text.is_char_boundary(at.offset);
+        return (beyond || inside).then_some(true);
+    }
+    let kept = at.revision + 1 == turn.revision && at.offset as i64 <= turn.kept_bytes;
+    Some(!(kept && turn.text.is_char_boundary(at.offset)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::ids::{CompanionId, ConversationId, MessageId};
+    use crate::domain::time::Timestamp;
+    use crate::domain::turn::TurnState;
+    use uuid::Uuid;
+
+    fn turn(revision: i64, kept_bytes: i64, text: &str) -> Turn {
+        let id = Uuid::nil();
+        Turn {
+            id: TurnId(id),
+            tenant: TenantId(id),
+            person: PersonId(id),
+            companion: CompanionId(id),
+            conversation: ConversationId(id),
+            message: MessageId(id),
+            reply: MessageId(id),
+            state: TurnState::Running,
+            text: text.into(),
+            revision,
+            kept_bytes,
+            attempt: 1,
+            fence: 1,
+            lease_until: Timestamp(0),
+            stop_requested: false,
+            failure: None,
+            model: None,
+            created_at: Timestamp(0),
+            finished_at: None,
+        }
+    }
+
+    fn place(revision: i64, offset: usize) -> Place {
+        Place { revision, offset }
+    }
+
+    #[test]
+    fn a_place_in_what_was_kept_is_still_a_place() {
+        assert_eq!(moved(place(0, 4), &turn(1, 5, "hello world")), Some(false));
+        assert_eq!(moved(place(0, 5), &turn(1, 5, "hello world")), Some(false));
+        assert_eq!(moved(place(0, 6), &turn(1, 5, "hello world")), Some(true));
+        assert_eq!(moved(place(0, 1), &turn(1, 0, "other")), Some(true));
+        assert_eq!(moved(place(0, 1), &turn(2, 5, "hello")), Some(true));
+        assert_eq!(moved(place(3, 1), &turn(2, 5, "hello")), Some(true));
+    }
+
+    #[test]
+    fn a_place_inside_a_character_starts_again() {
+        assert_eq!(moved(place(0, 1), &turn(0, 0, "é")), Some(true));
+        assert_eq!(moved(place(0, 2), &turn(0, 0, "é")), None);
+    }
+
+    #[test]
+    fn a_running_turn_may_have_told_more_than_is_stored() {
+        assert_eq!(moved(place(0, 9), &turn(0, 0, "hello")), None);
+        let ended = Turn { state: TurnState::Done, ..turn(0, 0, "hello") };
+        assert_eq!(moved(place(0, 9), &ended), Some(true));
+    }
+}

@@ -1,0 +1,102 @@
+//! What every front door makes of its event: the one way words come in.
+
+use crate::domain::ids::{AttachmentId, ConversationId, MessageId, PersonId, TenantId, TurnId};
+use crate::ports::error::StoreError;
+
+/// Longer messages are files, and are asked to come as such.
+pub const LONGEST_MESSAGE_BYTES: usize = 128 * 1024;
+pub const MOST_ATTACHMENTS: usize = 16;
+
+#[derive(Clone, Debug)]
+pub struct IncomingMessage {
+    pub tenant: TenantId,
+    pub person: PersonId,
+    pub conversation: ConversationId,
+    /// Made by the caller: the same id is the same turn, however often it is sent.
+    pub turn: TurnId,
+    pub text: String,
+    /// The message it answers; the head of the branch in view where it is `None`.
+    pub parent: Option<MessageId>,
+    pub attachments: Vec<AttachmentId>,
+}
+
+/// Why a message was not taken. Nothing was stored.
+#[derive(Debug, thiserror::Error)]
+pub enum Refusal {
+    #[error("{field}: {reason}")]
+    Invalid { field: &'static str, reason: String },
+    #[error("no such {what}")]
+    Missing { what: &'static str },
+    /// Another turn is being answered in this conversation.
+    #[error("turn {0} is being answered in this conversation")]
+    Busy(TurnId),
+    /// The id was used before with other words.
+    #[error("this turn id was used before with other words")]
+    Different,
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl IncomingMessage {
+    /// Checks what can be checked without looking anything up.
+    pub fn check(&self) -> Result<(), Refusal> {
+        let invalid = |field, reason: &str| Err(Refusal::Invalid { field, reason: reason.to_owned() });
+        if self.turn.0.get_version_num() != 7 {
+            return invalid("id", "a turn's id is a UUIDv7");
+        }
+        if self.text.trim().is_empty() && self.attachments.is_empty() {
+            return invalid("text", "there is nothing in this message");
+        }
+        if self.text.len() > LONGEST_MESSAGE_BYTES {
+            return invalid("text", "longer than 128 KiB; send it as a file");
+        }
+        if self.text.contains('\0') {
+            return invalid("text", "a NUL character cannot be stored");
+        }
+        if self.attachments.len() > MOST_ATTACHMENTS {
+            return invalid("attachments", "more than 16 files");
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use uuid::Uuid;
+
+    fn message(text: &str) -> IncomingMessage {
+        let id = Uuid::now_v7();
+        IncomingMessage {
+            tenant: TenantId(id),
+            person: PersonId(id),
+            conversation: ConversationId(id),
+            turn: TurnId(id),
+            text: text.into(),
+            parent: None,
+            attachments: Vec::new(),
+        }
+    }
+
+    fn refused_field(message: &IncomingMessage) -> Option<&'static str> {
+        match message.check() {
+            Err(Refusal::Invalid { field, .. }) => Some(field),
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn only_words_that_can_be_kept_are_taken() {
+        assert_eq!(refused_field(&message("hello")), None);
+        assert_eq!(refused_field(&message(" \n")), Some("text"));
+        assert_eq!(refused_field(&message("a\0b")), Some("text"));
+        assert_eq!(refused_field(&message(&"x".repeat(LONGEST_MESSAGE_BYTES + 1))), Some("text"));
+        assert_eq!(refused_field(&message(&"x".repeat(LONGEST_MESSAGE_BYTES))), None);
+    }
+
+    #[test]
+    fn a_random_id_is_no_turn_id() {
+        let odd = IncomingMessage { turn: TurnId(Uuid::new_v4()), ..message("hello") };
+        assert_eq!(refused_field(&odd), Some("id"));
+    }
+}

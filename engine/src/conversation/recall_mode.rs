@@ -1,0 +1,54 @@
+//! The reply when there is no language model: what memory search alone can say.
+//!
+//! It quotes, with dates, and says that it does. It never pretends to have understood.
+
+use super::context::Context;
+use super::recall::Recalled;
+use crate::domain::message::Author;
+
+const MOST_QUOTES: usize = 5;
+const LONGEST_QUOTE: usize = 400;
+/// Beside what was found or not, always: how to get a companion that can talk.
+const NEXT_STEP: &str = "I can only look things up at the moment, because no language model is connected. \
+    Connect one with `whisperengine model connect --url URL --model NAME` and I will answer in my own words.";
+
+pub fn reply(context: &Context) -> String {
+    if !context.recalled.is_empty() {
+        return quotes(context);
+    }
+    let spoke_before = context.window.iter().any(|message| message.author == Author::Person);
+    if spoke_before {
+        return format!(
+            "I looked through everything you told me and found nothing about that.\n\n{NEXT_STEP}"
+        );
+    }
+    let greeting = context.companion.character.greeting.replace("{person}", &context.person.name);
+    let already_said = context.window.iter().any(|message| message.text == greeting);
+    match greeting.trim() {
+        "" => NEXT_STEP.to_owned(),
+        _ if already_said => format!("It is good to hear from you, {}.\n\n{NEXT_STEP}", context.person.name),
+        greeting => format!("{greeting}\n\n{NEXT_STEP}"),
+    }
+}
+
+fn quotes(context: &Context) -> String {
+    let lines: Vec<String> = context.recalled.iter().take(MOST_QUOTES).map(quote).collect();
+    format!("This is what I find in my memory about that:\n\n{}\n\n{NEXT_STEP}", lines.join("\n"))
+}
+
+fn quote(recalled: &Recalled) -> String {
+    let who = match recalled.author {
+        None => "I remember",
+        Some(Author::Person) => "you said",
+        Some(Author::Companion) => "I said",
+    };
+    format!("- On {} {who}: \u{201c}{}\u{201d}", recalled.said_at.date(), shortened(&recalled.text))
+}
+
+fn shortened(text: &str) -> String {
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    match line.char_indices().nth(LONGEST_QUOTE) {
+        None => line,
+        Some((end, _)) => format!("{}\u{2026}", &line[..end]),
+    }
+}

@@ -1,0 +1,171 @@
+//! A message comes in: stored first, then answered. Sending it twice is the same turn.
+
+use super::context::ContextReader;
+use super::incoming::{IncomingMessage, Refusal};
+use super::live::stop_topic;
+use super::writer::{Assignment, LEASE, Models, Writer, ledger_entry};
+use crate::domain::ids::{MessageId, PersonId, TenantId, TurnId};
+use crate::domain::message::{Author, Message, MessageState};
+use crate::domain::turn::{Turn, TurnState};
+use crate::models::chain::{Chain, Step};
+use crate::models::pool::ModelPool;
+use crate::models::retry::RetryRules;
+use crate::ports::attachments::Attachments;
+use crate::ports::clock::Clock;
+use crate::ports::connections::Connections;
+use crate::ports::conversations::{Conversations, Messages};
+use crate::ports::error::Stored;
+use crate::ports::turns::{Accepted, Turns};
+use bytes::Bytes;
+use std::sync::Arc;
+use tokio_util::task::TaskTracker;
+
+#[derive(Clone)]
+pub struct Receiver {
+    pub conversations: Arc<dyn Conversations>,
+    pub messages: Arc<dyn Messages>,
+    pub attachments: Arc<dyn Attachments>,
+    pub connections: Arc<dyn Connections>,
+    pub pool: Arc<ModelPool>,
+    pub reader: ContextReader,
+    pub writer: Writer,
+    pub tasks: TaskTracker,
+}
+
+impl Receiver {
+    /// When it returns, the message is safe and somebody is writing the reply.
+    pub async fn receive(&self, incoming: IncomingMessage) -> Result<Turn, Refusal> {
+        incoming.check()?;
+        if let Some(known) = self.turns().find(incoming.tenant, incoming.person, incoming.turn).await? {
+            return self.known(known, &incoming).await;
+        }
+        let (turn, message) = self.begin(&incoming).await?;
+        let chain = chain_for(&*self.connections, &self.pool, self.clock(), turn.tenant).await?;
+        let models = chain.map_or(Models::None, |mut chain| {
+            let first = chain.next(None, false);
+            Models::Begun { chain, first }
+        });
+        let link = match &models {
+            Models::Begun { first: Step::Try { link, .. }, .. } => Some(&**link),
+            _ => None,
+        };
+        let entry = ledger_entry(&turn, turn.attempt, link, &**self.clock());
+
+        // What the reply is made from is read while the message is flushed to the disk; the model is
+        // asked only once the words are safe, so no answer is paid for that nobody can keep.
+        let (accepted, context) = futures::future::join(
+            self.turns().accept(&turn, &message, &entry),
+            self.reader.read(&turn, &message),
+        )
+        .await;
+        match accepted? {
+            Accepted::Known(turn) => Ok(turn),
+            Accepted::Different => Err(Refusal::Different),
+            Accepted::Busy(running) => Err(Refusal::Busy(running)),
+            Accepted::New(turn) => {
+                // Without its context the turn is stored all the same; its lease ends and it is taken up again.
+                let context = context?;
+                let assignment = Assignment { turn: turn.clone(), context, models };
+                let writer = self.writer.clone();
+                self.tasks.spawn(async move { writer.write(assignment).await });
+                Ok(turn)
+            }
+        }
+    }
+
+    /// `false` where there is nothing to stop.
+    pub async fn stop(&self, tenant: TenantId, person: PersonId, turn: TurnId) -> Stored<bool> {
+        let stopping = self.turns().request_stop(tenant, person, turn).await?;
+        if stopping {
+            // The wish is stored; the news only makes it quick.
+            if let Err(error) = self.writer.bus.publish(&stop_topic(turn), Bytes::from_static(b"stop")).await
+            {
+                tracing::debug!(turn.id = %turn, error = %error, "the wish to stop travels by the store alone");
+            }
+        }
+        Ok(stopping)
+    }
+
+    async fn begin(&self, incoming: &IncomingMessage) -> Result<(Turn, Message), Refusal> {
+        let IncomingMessage { tenant, person, .. } = *incoming;
+        let conversation = self.conversations.find(tenant, person, incoming.conversation).await?;
+        let conversation = conversation.ok_or(Refusal::Missing { what: "conversation" })?;
+        if let Some(parent) = incoming.parent
+            && self.messages.find(tenant, conversation.id, parent).await?.is_none()
+        {
+            return Err(Refusal::Missing { what: "parent" });
+        }
+        for &attachment in &incoming.attachments {
+            if self.attachments.find(tenant, person, attachment).await?.is_none() {
+                return Err(Refusal::Missing { what: "attachment" });
+            }
+        }
+        let now = self.clock().now();
+        let message = Message {
+            id: MessageId(self.clock().new_id()),
+            tenant,
+            conversation: conversation.id,
+            parent: incoming.parent.or(conversation.head),
+            author: Author::Person,
+            text: incoming.text.clone(),
+            state: MessageState::Complete,
+            model: None,
+            turn: Some(incoming.turn),
+            attachments: incoming.attachments.clone(),
+            created_at: now,
+        };
+        let turn = Turn {
+            id: incoming.turn,
+            tenant,
+            person,
+            companion: conversation.companion,
+            conversation: conversation.id,
+            message: message.id,
+            reply: MessageId(self.clock().new_id()),
+            state: TurnState::Running,
+            text: String::new(),
+            revision: 0,
+            kept_bytes: 0,
+            attempt: 1,
+            fence: 1,
+            lease_until: now.plus(LEASE),
+            stop_requested: false,
+            failure: None,
+            model: None,
+            created_at: now,
+            finished_at: None,
+        };
+        Ok((turn, message))
+    }
+
+    /// The same turn again is answered as it stands; the same id with other words is a mistake.
+    async fn known(&self, turn: Turn, incoming: &IncomingMessage) -> Result<Turn, Refusal> {
+        let message = self.messages.find(turn.tenant, turn.conversation, turn.message).await?;
+        let same = message.is_some_and(|message| {
+            turn.conversation == incoming.conversation
+                && message.text == incoming.text
+                && message.attachments == incoming.attachments
+                && incoming.parent.is_none_or(|parent| message.parent == Some(parent))
+        });
+        if same { Ok(turn) } else { Err(Refusal::Different) }
+    }
+
+    fn turns(&self) -> &Arc<dyn Turns> {
+        &self.writer.turns
+    }
+
+    fn clock(&self) -> &Arc<dyn Clock> {
+        &self.writer.clock
+    }
+}
+
+/// The models of a tenant in the order they are tried; `None` where none is connected.
+pub async fn chain_for(
+    connections: &dyn Connections,
+    pool: &ModelPool,
+    clock: &Arc<dyn Clock>,
+    tenant: TenantId,
+) -> Stored<Option<Chain>> {
+    let links = pool.links(tenant, &connections.list(tenant).await?);
+    Ok((!links.is_empty()).then(|| Chain::new(links, RetryRules::default(), clock.clone())))
+}

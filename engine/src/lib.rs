@@ -4,8 +4,14 @@
 //! anywhere. Inside, `domain` (plain types and rules) is used by `ports` (what the use cases need),
 //! which the use cases call and `adapters` fulfil; `api` is the only door in. No HTML, no containers.
 
-pub mod adapters;
 pub mod domain;
-pub mod models;
 pub mod ports;
+pub mod conversation;
+pub mod companions;
+pub mod models;
+pub mod people;
+pub mod background;
 pub mod secrets;
+pub mod adapters;
+pub mod api;
+pub mod assembly;

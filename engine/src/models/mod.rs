@@ -8,6 +8,7 @@
 
 pub mod breaker;
 pub mod chain;
+pub mod desk;
 pub mod pool;
 pub mod retry;
 

@@ -1,0 +1,196 @@
+//! Conversations and what was said in them. A page of messages costs the same in a long conversation
+//! as in a short one.
+
+use super::extract::{Asked, Document, Id};
+use super::guard::Resident;
+use super::problem::ApiError;
+use super::state::Api;
+use super::views;
+use crate::companions::conversations::Change;
+use crate::conversation::words::worth_searching;
+use crate::domain::conversation::Conversation;
+use crate::domain::ids::{CompanionId, ConversationId, MessageId};
+use crate::domain::memory::Owner;
+use crate::domain::person::Person;
+use crate::domain::time::Timestamp;
+use crate::ports::conversations::{Before, MessageSearch};
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use engine_client::wire::conversations::{
+    ConversationChange, ConversationPage, ConversationView, FoundMessage, MessagePage, NewConversation,
+};
+use serde::Deserialize;
+use uuid::Uuid;
+
+const MOST_AT_ONCE: i64 = 200;
+const LONGEST_TITLE: usize = 200;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ListQuery {
+    before: Option<String>,
+    limit: Option<i64>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MessagesQuery {
+    before: Option<Uuid>,
+    limit: Option<i64>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SearchQuery {
+    q: String,
+    companion: Option<Uuid>,
+    limit: Option<i64>,
+}
+
+pub async fn list(
+    State(api): State<Api>,
+    Resident(person): Resident,
+    Asked(asked): Asked<ListQuery>,
+) -> Result<Json<ConversationPage>, ApiError> {
+    let limit = limit(asked.limit)?;
+    let before = asked.before.as_deref().map(cursor).transpose()?;
+    let found = api.store.conversations.list(person.tenant, person.id, before, limit + 1).await?;
+    let more = found.len() as i64 > limit;
+    let shown: Vec<_> = found.into_iter().take(limit as usize).collect();
+    let next = shown.last().filter(|_| more).map(|last| format!("{}-{}", last.updated_at.0, last.id));
+    Ok(Json(ConversationPage { conversations: shown.iter().map(views::conversation).collect(), next }))
+}
+
+pub async fn open(
+    State(api): State<Api>,
+    Resident(person): Resident,
+    Document(asked): Document<NewConversation>,
+) -> Result<(StatusCode, Json<ConversationView>), ApiError> {
+    let conversation = api.conversations.open(&person, asked.companion.map(CompanionId)).await?;
+    let conversation = conversation.ok_or_else(|| ApiError::missing("companion"))?;
+    Ok((StatusCode::CREATED, Json(views::conversation(&conversation))))
+}
+
+pub async fn get(
+    State(api): State<Api>,
+    Resident(person): Resident,
+    Id(id): Id,
+) -> Result<Json<ConversationView>, ApiError> {
+    Ok(Json(views::conversation(&find(&api, &person, id).await?)))
+}
+
+pub async fn change(
+    State(api): State<Api>,
+    Resident(person): Resident,
+    Id(id): Id,
+    Document(asked): Document<ConversationChange>,
+) -> Result<Json<ConversationView>, ApiError> {
+    if asked.title.as_ref().is_some_and(|title| title.chars().count() > LONGEST_TITLE || title.contains('\0'))
+    {
+        return Err(ApiError::invalid("title: at most 200 characters"));
+    }
+    let head = asked.head.map(MessageId);
+    if let Some(head) = head
+        && api.store.messages.find(person.tenant, ConversationId(id), head).await?.is_none()
+    {
+        return Err(ApiError::missing("message in this conversation"));
+    }
+    let change = Change { title: asked.title, pinned: asked.pinned, head };
+    let changed = api.conversations.change(&person, ConversationId(id), change).await?;
+    Ok(Json(views::conversation(&changed.ok_or_else(|| ApiError::missing("conversation"))?)))
+}
+
+pub async fn remove(
+    State(api): State<Api>,
+    Resident(person): Resident,
+    Id(id): Id,
+) -> Result<StatusCode, ApiError> {
+    if api.store.conversations.remove(person.tenant, person.id, ConversationId(id)).await? {
+        Ok(StatusCode::NO_CONTENT)
+    } else {
+        Err(ApiError::missing("conversation"))
+    }
+}
+
+/// A piece of the branch in view, oldest first.
+pub async fn messages(
+    State(api): State<Api>,
+    Resident(person): Resident,
+    Id(id): Id,
+    Asked(asked): Asked<MessagesQuery>,
+) -> Result<Json<MessagePage>, ApiError> {
+    let limit = limit(asked.limit)?;
+    let conversation = find(&api, &person, id).await?;
+    let leaf = match asked.before {
+        None => conversation.head,
+        Some(before) => {
+            let before = api.store.messages.find(person.tenant, conversation.id, MessageId(before)).await?;
+            before.ok_or_else(|| ApiError::missing("message in this conversation"))?.parent
+        }
+    };
+    let mut branch = match leaf {
+        None => Vec::new(),
+        Some(leaf) => api.store.messages.branch(person.tenant, conversation.id, leaf, limit).await?,
+    };
+    branch.reverse();
+    let running = match asked.before {
+        None => api.store.turns.running(person.tenant, conversation.id).await?,
+        Some(_) => None,
+    };
+    let next = branch.first().filter(|oldest| oldest.parent.is_some()).map(|oldest| oldest.id.0);
+    Ok(Json(MessagePage {
+        messages: branch.into_iter().map(views::message).collect(),
+        running: running.map(|turn| views::turn(turn, &[])),
+        next,
+    }))
+}
+
+pub async fn search(
+    State(api): State<Api>,
+    Resident(person): Resident,
+    Asked(asked): Asked<SearchQuery>,
+) -> Result<Json<Vec<FoundMessage>>, ApiError> {
+    let limit = limit(asked.limit)?;
+    let companions = match asked.companion {
+        Some(id) => vec![CompanionId(id)],
+        None => {
+            api.store.companions.list(person.tenant).await?.iter().map(|companion| companion.id).collect()
+        }
+    };
+    let words = worth_searching(&asked.q);
+    let mut found = Vec::new();
+    for companion in companions {
+        let owner = Owner { tenant: person.tenant, person: person.id, companion };
+        let search = MessageSearch { owner, words: words.clone(), except: None, limit };
+        found.extend(api.store.messages.search(&search).await?);
+    }
+    found.sort_by(|a, b| b.score.total_cmp(&a.score));
+    let found = found.into_iter().take(limit as usize);
+    Ok(Json(
+        found
+            .map(|hit| FoundMessage {
+                conversation: hit.message.conversation.0,
+                message: views::message(hit.message),
+            })
+            .collect(),
+    ))
+}
+
+pub async fn find(api: &Api, person: &Person, id: Uuid) -> Result<Conversation, ApiError> {
+    let conversation = api.store.conversations.find(person.tenant, person.id, ConversationId(id)).await?;
+    conversation.ok_or_else(|| ApiError::missing("conversation"))
+}
+
+fn limit(asked: Option<i64>) -> Result<i64, ApiError> {
+    match asked.unwrap_or(50) {
+        limit @ 1..=MOST_AT_ONCE => Ok(limit),
+        _ => Err(ApiError::invalid("limit: from 1 to 200")),
+    }
+}
+
+fn cursor(text: &str) -> Result<Before, ApiError> {
+    let parts = text.split_once('-').and_then(|(at, id)| Some((at.parse().ok()?, Uuid::parse_str(id).ok()?)));
+    let (at, id) = parts.ok_or_else(|| ApiError::invalid("before: give back `next` of the last page"))?;
+    Ok(Before { updated_at: Timestamp(at), id: ConversationId(id) })
+}

@@ -1,0 +1,81 @@
+//! A turn's event stream: from any place in the text to its end.
+
+use super::extract::{Asked, Id};
+use super::guard::Resident;
+use super::problem::ApiError;
+use super::state::Api;
+use super::turns::view;
+use crate::conversation::follow::{Follower, Sight};
+use crate::domain::ids::TurnId;
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderValue, header};
+use axum::response::Response;
+use bytes::Bytes;
+use engine_client::events::{Place, TurnEvent};
+use engine_client::problem::Problem;
+use futures::stream;
+use serde::Deserialize;
+use std::convert::Infallible;
+use std::time::Duration;
+
+/// Proxies cut what is silent for long.
+const ALIVE_EVERY: Duration = Duration::from_secs(15);
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FollowQuery {
+    from: Option<String>,
+}
+
+/// `from` in the query, or the browser's own `Last-Event-ID`, says where to begin.
+pub async fn follow(
+    State(api): State<Api>,
+    Resident(person): Resident,
+    Id(id): Id,
+    Asked(asked): Asked<FollowQuery>,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
+    let last = headers.get("last-event-id").and_then(|value| value.to_str().ok());
+    let from = asked.from.as_deref().or(last);
+    let from = from.map_or(Ok(Place::default()), str::parse);
+    let from = from.map_err(|error| ApiError::invalid(format!("from: {error}")))?;
+    let scope = (person.tenant, person.id, TurnId(id));
+    let follower = Follower::start(api.store.turns.clone(), api.bus.clone(), scope, from).await?;
+    let follower = follower.ok_or_else(|| ApiError::missing("turn"))?;
+    let frames = stream::unfold(Some((api, follower)), |state| async {
+        let (api, mut follower) = state?;
+        let (frame, last) = next_frame(&api, &mut follower).await?;
+        Some((Ok::<_, Infallible>(frame), (!last).then_some((api, follower))))
+    });
+    let mut response = Response::new(Body::from_stream(frames));
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    Ok(response)
+}
+
+/// The next frame, and whether it is the last. `None` ends the stream without a last word: the reader
+/// comes back.
+async fn next_frame(api: &Api, follower: &mut Follower) -> Option<(Bytes, bool)> {
+    let sight = tokio::select! {
+        sight = follower.next() => sight,
+        () = tokio::time::sleep(ALIVE_EVERY) => return Some((Bytes::from_static(b": alive\n\n"), false)),
+        () = api.leaving.cancelled() => return None,
+    };
+    let event = match sight {
+        Ok(None) => return None,
+        Ok(Some(Sight::Stage(stage))) => TurnEvent::Stage(stage),
+        Ok(Some(Sight::Text { at, text })) => TurnEvent::Text { at, text },
+        Ok(Some(Sight::Reset { at })) => TurnEvent::Reset { at },
+        Ok(Some(Sight::Ended(turn))) => match view(api, *turn).await {
+            Ok(view) => TurnEvent::Done(Box::new(view)),
+            Err(error) => TurnEvent::Error(Problem::new(error.0, error.1)),
+        },
+        Err(error) => {
+            let ApiError(code, detail) = error.into();
+            TurnEvent::Error(Problem::new(code, detail))
+        }
+    };
+    Some((Bytes::from(event.to_frame()), event.is_last()))
+}

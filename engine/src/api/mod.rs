@@ -1,0 +1,22 @@
+//! The contract, served: the only door into the engine.
+//!
+//! `guard` lets in only those who hold the transport's secret and looks up who they speak for;
+//! `problem` turns every error into a document with a stable code; then one file per subject, each
+//! with its routes. Handlers translate between the wire and the use cases and decide nothing.
+
+pub mod attachments;
+pub mod companions;
+pub mod connections;
+pub mod conversations;
+pub mod events;
+pub mod extract;
+pub mod guard;
+pub mod keys;
+pub mod people;
+pub mod problem;
+pub mod router;
+pub mod setup;
+pub mod state;
+pub mod status;
+pub mod turns;
+pub mod views;

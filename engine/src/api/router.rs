@@ -1,0 +1,49 @@
+//! All routes of the contract, in one list.
+
+use super::state::Api;
+use super::{
+    attachments, companions, connections, conversations, events, guard, keys, people, setup, status, turns,
+};
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware::from_fn_with_state;
+use axum::routing::{delete, get, patch, post};
+
+/// The largest JSON document: a long message, escaped.
+const LARGEST_DOCUMENT: usize = 1024 * 1024;
+
+pub fn router(api: Api) -> Router {
+    Router::new()
+        .route("/api/v1/status", get(status::get))
+        .route("/api/v1/setup", get(setup::get).post(setup::post))
+        .route("/api/v1/owner/recovery-code", post(setup::new_recovery_code))
+        .route("/api/v1/owner/recover", post(setup::recover))
+        .route("/api/v1/me", get(people::me))
+        .route("/api/v1/people", get(people::list).post(people::invite))
+        .route("/api/v1/people/{id}/password", post(people::set_password))
+        .route("/api/v1/people/{id}/state", post(people::set_state))
+        .route("/api/v1/keys", get(keys::list).post(keys::create))
+        .route("/api/v1/keys/{id}", delete(keys::revoke))
+        .route("/api/v1/proofs", post(keys::prove))
+        .route("/api/v1/companions", get(companions::list))
+        .route("/api/v1/companions/{id}", get(companions::get))
+        .route("/api/v1/connections", get(connections::list).post(connections::add))
+        .route("/api/v1/connections/{id}", delete(connections::remove))
+        .route("/api/v1/connections/{id}/test", post(connections::test))
+        .route("/api/v1/conversations", get(conversations::list).post(conversations::open))
+        .route(
+            "/api/v1/conversations/{id}",
+            get(conversations::get).merge(patch(conversations::change)).merge(delete(conversations::remove)),
+        )
+        .route("/api/v1/conversations/{id}/messages", get(conversations::messages))
+        .route("/api/v1/conversations/{id}/turns", post(turns::take))
+        .route("/api/v1/search", get(conversations::search))
+        .route("/api/v1/turns/{id}", get(turns::get).delete(turns::stop))
+        .route("/api/v1/turns/{id}/events", get(events::follow))
+        .layer(DefaultBodyLimit::max(LARGEST_DOCUMENT))
+        .merge(attachments::routes(api.largest_upload_bytes))
+        .method_not_allowed_fallback(guard::wrong_method)
+        .fallback(guard::no_such_route)
+        .layer(from_fn_with_state(api.clone(), guard::guard))
+        .with_state(api)
+}

@@ -1,0 +1,43 @@
+//! What handlers share: the use cases, and a few ports that are read as they are.
+
+use crate::companions::conversations::ConversationDesk;
+use crate::conversation::receive::Receiver;
+use crate::domain::ids::TenantId;
+use crate::models::desk::ConnectionDesk;
+use crate::people::accounts::Accounts;
+use crate::people::keys::KeyDesk;
+use crate::ports::cache::{Bus, Cache};
+use crate::ports::clock::Clock;
+use crate::ports::store::Store;
+use std::sync::Arc;
+use tokio_util::sync::CancellationToken;
+
+#[derive(Clone)]
+pub struct Api(pub Arc<Shared>);
+
+pub struct Shared {
+    /// The tenant of this installation, until there are several.
+    pub tenant: TenantId,
+    pub secret: String,
+    pub store: Store,
+    pub cache: Arc<dyn Cache>,
+    pub bus: Arc<dyn Bus>,
+    pub clock: Arc<dyn Clock>,
+    pub accounts: Accounts,
+    pub keys: KeyDesk,
+    pub connections: ConnectionDesk,
+    pub conversations: ConversationDesk,
+    pub receiver: Receiver,
+    pub attachment_quota_bytes: i64,
+    pub largest_upload_bytes: usize,
+    /// Cancelled when the engine stops: streams end, and readers come back to whoever is next.
+    pub leaving: CancellationToken,
+}
+
+impl std::ops::Deref for Api {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
+}

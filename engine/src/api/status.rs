@@ -1,0 +1,37 @@
+//! How the engine is: everything it leans on, asked just now.
+
+use super::guard::Caller;
+use super::problem::ApiError;
+use super::state::Api;
+use axum::Json;
+use axum::extract::State;
+use engine_client::wire::status::{EngineStatus, PartStatus};
+use std::fmt::Display;
+use std::time::Duration;
+
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Open to our front doors for `/ready`; it tells no secrets.
+pub async fn get(State(api): State<Api>, Caller(_): Caller) -> Result<Json<EngineStatus>, ApiError> {
+    let (store, cache) = futures::future::join(
+        tokio::time::timeout(PATIENCE, api.store.health.ping()),
+        tokio::time::timeout(PATIENCE, api.cache.ping()),
+    )
+    .await;
+    let parts = vec![part("store", true, store), part("cache", false, cache)];
+    let version = env!("CARGO_PKG_VERSION").to_owned();
+    Ok(Json(EngineStatus { version, store: api.store.health.kind().to_owned(), parts }))
+}
+
+fn part<E: Display>(
+    name: &str,
+    needed: bool,
+    asked: Result<Result<(), E>, tokio::time::error::Elapsed>,
+) -> PartStatus {
+    let (ok, detail) = match asked {
+        Ok(Ok(())) => (true, "answers".to_owned()),
+        Ok(Err(error)) => (false, error.to_string()),
+        Err(_) => (false, format!("no answer within {PATIENCE:?}")),
+    };
+    PartStatus { name: name.to_owned(), ok, needed, detail }
+}

@@ -1,0 +1,100 @@
+//! Turns: taken, looked at, stopped.
+
+use super::extract::{Asked, Document, Id};
+use super::guard::Resident;
+use super::problem::ApiError;
+use super::state::Api;
+use super::views;
+use crate::conversation::follow::{Follower, Sight};
+use crate::conversation::incoming::IncomingMessage;
+use crate::domain::ids::{AttachmentId, ConversationId, MessageId, TurnId};
+use crate::domain::person::Person;
+use crate::domain::turn::Turn;
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use engine_client::events::Place;
+use engine_client::problem::ErrorCode;
+use engine_client::wire::turns::{NewTurn, TurnView};
+use serde::Deserialize;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TakeQuery {
+    /// Answer when the turn has ended rather than when it is stored.
+    #[serde(default)]
+    wait: bool,
+}
+
+/// 202: the message is safe and a reply is being written. Sending it again changes nothing.
+pub async fn take(
+    State(api): State<Api>,
+    Resident(person): Resident,
+    Id(conversation): Id,
+    Asked(asked): Asked<TakeQuery>,
+    Document(new): Document<NewTurn>,
+) -> Result<(StatusCode, Json<TurnView>), ApiError> {
+    if api.leaving.is_cancelled() {
+        return Err(ApiError(ErrorCode::Stopping, "the box is stopping; try again in a moment".into()));
+    }
+    let incoming = IncomingMessage {
+        tenant: person.tenant,
+        person: person.id,
+        conversation: ConversationId(conversation),
+        turn: TurnId(new.id),
+        text: new.text,
+        parent: new.parent.map(MessageId),
+        attachments: new.attachments.into_iter().map(AttachmentId).collect(),
+    };
+    let mut turn = api.receiver.receive(incoming).await?;
+    if asked.wait {
+        turn = ended(&api, &person, turn).await?;
+    }
+    let status = if asked.wait { StatusCode::OK } else { StatusCode::ACCEPTED };
+    Ok((status, Json(view(&api, turn).await?)))
+}
+
+pub async fn get(
+    State(api): State<Api>,
+    Resident(person): Resident,
+    Id(id): Id,
+) -> Result<Json<TurnView>, ApiError> {
+    let turn = api.store.turns.find(person.tenant, person.id, TurnId(id)).await?;
+    Ok(Json(view(&api, turn.ok_or_else(|| ApiError::missing("turn"))?).await?))
+}
+
+/// Stops it where it is; what was written stays. A turn that has ended is left as it is.
+pub async fn stop(
+    State(api): State<Api>,
+    Resident(person): Resident,
+    Id(id): Id,
+) -> Result<StatusCode, ApiError> {
+    let known = api.store.turns.find(person.tenant, person.id, TurnId(id)).await?;
+    known.ok_or_else(|| ApiError::missing("turn"))?;
+    api.receiver.stop(person.tenant, person.id, TurnId(id)).await?;
+    Ok(StatusCode::ACCEPTED)
+}
+
+pub async fn view(api: &Api, turn: Turn) -> Result<TurnView, ApiError> {
+    let entries = api.store.ledger.of_turn(turn.tenant, turn.id).await?;
+    Ok(views::turn(turn, &entries))
+}
+
+async fn ended(api: &Api, person: &Person, turn: Turn) -> Result<Turn, ApiError> {
+    let scope = (person.tenant, person.id, turn.id);
+    let follower = Follower::start(api.store.turns.clone(), api.bus.clone(), scope, Place::default()).await?;
+    let mut follower = follower.ok_or_else(|| ApiError::missing("turn"))?;
+    loop {
+        let sight = tokio::select! {
+            sight = follower.next() => sight?,
+            () = api.leaving.cancelled() => {
+                return Err(ApiError(ErrorCode::Stopping, "the box is stopping; ask for the turn again in a moment".into()));
+            }
+        };
+        match sight {
+            Some(Sight::Ended(turn)) => return Ok(*turn),
+            Some(_) => {}
+            None => return Err(ApiError::missing("turn")),
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! From the domain to the wire.
+
+use crate::domain::access::ApiKey;
+use crate::domain::attachment::Attachment;
+use crate::domain::companion::Companion;
+use crate::domain::connection::Connection;
+use crate::domain::conversation::Conversation;
+use crate::domain::message::{Author, Message, MessageState};
+use crate::domain::person::{Person, PersonState, Role};
+use crate::domain::turn::{Turn, TurnState};
+use crate::domain::usage::{Outcome, UsageEntry};
+use engine_client::wire::attachments::AttachmentView;
+use engine_client::wire::companions::CompanionView;
+use engine_client::wire::connections::ConnectionView;
+use engine_client::wire::conversations::{AuthorView, ConversationView, MessageStateView, MessageView};
+use engine_client::wire::people::{KeyView, PersonStateView, PersonView, RoleView};
+use engine_client::wire::turns::{AttemptView, FailureView, TurnStateView, TurnView};
+
+pub fn person(person: &Person) -> PersonView {
+    PersonView {
+        id: person.id.0,
+        name: person.name.clone(),
+        role: match person.role {
+            Role::Owner => RoleView::Owner,
+            Role::Member => RoleView::Member,
+        },
+        state: match person.state {
+            PersonState::Invited => PersonStateView::Invited,
+            PersonState::Active => PersonStateView::Active,
+            PersonState::Suspended => PersonStateView::Suspended,
+        },
+        created_at: person.created_at.0,
+    }
+}
+
+pub fn key(key: &ApiKey) -> KeyView {
+    KeyView {
+        id: key.id.0,
+        name: key.name.clone(),
+        hint: key.hint.clone(),
+        created_at: key.created_at.0,
+        revoked_at: key.revoked_at.map(|at| at.0),
+    }
+}
+
+pub fn companion(companion: &Companion) -> CompanionView {
+    CompanionView {
+        id: companion.id.0,
+        name: companion.name.clone(),
+        description: companion.character.description.clone(),
+        created_at: companion.created_at.0,
+    }
+}
+
+pub fn connection(connection: &Connection) -> ConnectionView {
+    ConnectionView {
+        id: connection.id.0,
+        name: connection.name.clone(),
+        url: connection.base_url.clone(),
+        model: connection.model.clone(),
+        has_key: connection.sealed_key.is_some(),
+        context_tokens: connection.context_tokens,
+        continues_text: connection.continues_text,
+        rank: connection.rank,
+    }
+}
+
+pub fn conversation(conversation: &Conversation) -> ConversationView {
+    ConversationView {
+        id: conversation.id.0,
+        companion: conversation.companion.0,
+        title: conversation.title.clone(),
+        pinned: conversation.pinned,
+        head: conversation.head.map(|head| head.0),
+        created_at: conversation.created_at.0,
+        updated_at: conversation.updated_at.0,
+    }
+}
+
+pub fn message(message: Message) -> MessageView {
+    MessageView {
+        id: message.id.0,
+        parent: message.parent.map(|parent| parent.0),
+        author: match message.author {
+            Author::Person => AuthorView::Person,
+            Author::Companion => AuthorView::Companion,
+        },
+        text: message.text,
+        state: match message.state {
+            MessageState::Complete => MessageStateView::Complete,
+            MessageState::Stopped => MessageStateView::Stopped,
+            MessageState::Cut => MessageStateView::Cut,
+        },
+        model: message.model,
+        turn: message.turn.map(|turn| turn.0),
+        attachments: message.attachments.into_iter().map(|id| id.0).collect(),
+        created_at: message.created_at.0,
+    }
+}
+
+pub fn turn(turn: Turn, entries: &[UsageEntry]) -> TurnView {
+    TurnView {
+        id: turn.id.0,
+        conversation: turn.conversation.0,
+        message: turn.message.0,
+        reply: turn.reply.0,
+        state: match turn.state {
+            TurnState::Running => TurnStateView::Running,
+            TurnState::Done => TurnStateView::Done,
+            TurnState::Stopped => TurnStateView::Stopped,
+            TurnState::Failed => TurnStateView::Failed,
+        },
+        text: turn.text,
+        revision: turn.revision,
+        model: turn.model,
+        failure: turn.failure.map(|failure| FailureView { code: failure.code, detail: failure.detail }),
+        attempts: entries.iter().map(attempt).collect(),
+        created_at: turn.created_at.0,
+        finished_at: turn.finished_at.map(|at| at.0),
+    }
+}
+
+fn attempt(entry: &UsageEntry) -> AttemptView {
+    let settled = entry.settlement.as_ref();
+    let tokens = settled.map(|settled| settled.tokens).unwrap_or_default();
+    AttemptView {
+        attempt: entry.attempt,
+        model: settled.and_then(|settled| settled.model.clone()).or_else(|| entry.model.clone()),
+        outcome: outcome(settled.map_or(Outcome::Open, |settled| settled.outcome)).to_owned(),
+        prompt_tokens: tokens.prompt,
+        completion_tokens: tokens.completion,
+        estimated: tokens.estimated,
+        cost_micros: settled.and_then(|settled| settled.cost_micros),
+        first_token_us: settled.and_then(|settled| settled.first_token_us),
+    }
+}
+
+fn outcome(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Open => "open",
+        Outcome::Done => "done",
+        Outcome::Stopped => "stopped",
+        Outcome::Failed => "failed",
+        Outcome::Interrupted => "interrupted",
+    }
+}
+
+pub fn attachment(attachment: &Attachment) -> AttachmentView {
+    AttachmentView {
+        id: attachment.id.0,
+        name: attachment.name.clone(),
+        media_type: attachment.media_type.clone(),
+        size: attachment.size,
+        sha256: attachment.hash.iter().map(|byte| format!("{byte:02x}")).collect(),
+        created_at: attachment.created_at.0,
+    }
+}

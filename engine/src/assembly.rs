@@ -1,0 +1,210 @@
+//! The engine, put together: ports in, one router out, and the loops that run beside it.
+
+use crate::adapters::openai::builder::OpenAiBuilder;
+use crate::adapters::openai::config::OpenAiConfig;
+use crate::api::router::router;
+use crate::api::state::{Api, Shared};
+use crate::background::Background;
+use crate::companions::conversations::ConversationDesk;
+use crate::companions::first::first_companion;
+use crate::conversation::context::ContextReader;
+use crate::conversation::recall::Recall;
+use crate::conversation::receive::Receiver;
+use crate::conversation::summary::Summariser;
+use crate::conversation::takeover::Takeover;
+use crate::conversation::writer::Writer;
+use crate::domain::ids::TenantId;
+use crate::domain::person::Tenant;
+use crate::models::breaker::BreakerRules;
+use crate::models::desk::{ConnectionDesk, SealedKeys};
+use crate::models::pool::ModelPool;
+use crate::people::accounts::Accounts;
+use crate::people::keys::KeyDesk;
+use crate::people::recovery::Recovery;
+use crate::ports::cache::{Bus, Cache};
+use crate::ports::clock::Clock;
+use crate::ports::error::{StoreError, Stored};
+use crate::ports::store::Store;
+use crate::secrets::vault::Vault;
+use engine_outbound::client::Outbound;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// What the engine is made of; the composition root chooses the adapters.
+pub struct EngineParts {
+    pub store: Store,
+    pub cache: Arc<dyn Cache>,
+    pub bus: Arc<dyn Bus>,
+    pub clock: Arc<dyn Clock>,
+    pub vault: Arc<Vault>,
+    pub outbound: Arc<Outbound>,
+    /// Callers must show it; see the contract.
+    pub secret: String,
+    pub settings: EngineSettings,
+}
+
+#[derive(Clone, Debug)]
+pub struct EngineSettings {
+    pub models: OpenAiConfig,
+    pub attachment_quota_bytes: i64,
+    pub largest_upload_bytes: usize,
+    /// No other process can reach this Store: what is unfinished was left by a dead one.
+    pub sole_owner: bool,
+    pub upload_max_age: Duration,
+    pub cleanup_every: Duration,
+}
+
+impl Default for EngineSettings {
+    fn default() -> Self {
+        Self {
+            models: OpenAiConfig::default(),
+            attachment_quota_bytes: 10 * 1024 * 1024 * 1024,
+            largest_upload_bytes: 25 * 1024 * 1024,
+            sole_owner: false,
+            upload_max_age: Duration::from_secs(24 * 3600),
+            cleanup_every: Duration::from_secs(300),
+        }
+    }
+}
+
+pub struct Engine {
+    api: Api,
+    store: Store,
+    cache: Arc<dyn Cache>,
+    tasks: TaskTracker,
+    leaving: CancellationToken,
+}
+
+impl Engine {
+    /// Makes what must be there on the first day, takes up what was left, and starts the loops.
+    pub async fn start(parts: EngineParts) -> Result<Self, StoreError> {
+        let EngineParts { store, cache, bus, clock, vault, outbound, secret, settings } = parts;
+        let (tasks, leaving) = (TaskTracker::new(), CancellationToken::new());
+        let tenant = first_day(&store, &*clock).await?;
+        let builder = OpenAiBuilder { outbound, config: settings.models.clone(), clock: clock.clone() };
+        let keys = Arc::new(SealedKeys(vault.clone()));
+        let pool = Arc::new(ModelPool::new(Arc::new(builder), keys, BreakerRules::default()));
+        let reader = ContextReader {
+            people: store.people.clone(),
+            companions: store.companions.clone(),
+            conversations: store.conversations.clone(),
+            messages: store.messages.clone(),
+            recall: Recall::new(store.messages.clone(), store.memories.clone()),
+        };
+        let writer = Writer {
+            turns: store.turns.clone(),
+            bus: bus.clone(),
+            clock: clock.clone(),
+            leaving: leaving.clone(),
+        };
+        let takeover = Takeover {
+            reader: reader.clone(),
+            messages: store.messages.clone(),
+            connections: store.connections.clone(),
+            pool: pool.clone(),
+            writer: writer.clone(),
+            tasks: tasks.clone(),
+        };
+        if settings.sole_owner {
+            takeover.take_all().await?;
+        }
+        tasks.spawn(takeover.run(leaving.clone()));
+        let background = Background {
+            jobs: store.jobs.clone(),
+            sessions: store.sessions.clone(),
+            inbox: store.inbox.clone(),
+            attachments: store.attachments.clone(),
+            clock: clock.clone(),
+            summariser: Summariser {
+                conversations: store.conversations.clone(),
+                messages: store.messages.clone(),
+                connections: store.connections.clone(),
+                ledger: store.ledger.clone(),
+                pool: pool.clone(),
+                clock: clock.clone(),
+            },
+            upload_max_age: settings.upload_max_age,
+            cleanup_every: settings.cleanup_every,
+        };
+        tasks.spawn(background.run(leaving.clone()));
+        let shared = Shared {
+            tenant,
+            secret,
+            accounts: Accounts {
+                people: store.people.clone(),
+                sessions: store.sessions.clone(),
+                audit: store.audit.clone(),
+                recovery: Recovery { settings: store.settings.clone(), clock: clock.clone() },
+                clock: clock.clone(),
+            },
+            keys: KeyDesk { keys: store.keys.clone(), people: store.people.clone(), clock: clock.clone() },
+            connections: ConnectionDesk {
+                connections: store.connections.clone(),
+                pool: pool.clone(),
+                vault,
+                clock: clock.clone(),
+            },
+            conversations: ConversationDesk {
+                companions: store.companions.clone(),
+                conversations: store.conversations.clone(),
+                messages: store.messages.clone(),
+                clock: clock.clone(),
+            },
+            receiver: Receiver {
+                conversations: store.conversations.clone(),
+                messages: store.messages.clone(),
+                attachments: store.attachments.clone(),
+                connections: store.connections.clone(),
+                pool,
+                reader,
+                writer,
+                tasks: tasks.clone(),
+            },
+            attachment_quota_bytes: settings.attachment_quota_bytes,
+            largest_upload_bytes: settings.largest_upload_bytes,
+            leaving: leaving.clone(),
+            cache: cache.clone(),
+            bus,
+            clock,
+            store: store.clone(),
+        };
+        Ok(Self { api: Api(Arc::new(shared)), store, cache, tasks, leaving })
+    }
+
+    /// The contract.
+    pub fn router(&self) -> axum::Router {
+        router(self.api.clone())
+    }
+
+    /// Stops taking turns, stores what is written, hands over what is unfinished, closes the Store.
+    pub async fn drain(&self, within: Duration) {
+        self.leaving.cancel();
+        self.tasks.close();
+        if tokio::time::timeout(within, self.tasks.wait()).await.is_err() {
+            tracing::warn!(
+                left = self.tasks.len(),
+                "some work did not end in time and will be taken up again"
+            );
+        }
+        if let Err(error) = self.cache.flush().await {
+            tracing::warn!(error = %error, "the cache was not written down");
+        }
+        self.store.health.close().await;
+    }
+}
+
+/// The tenant and the companion of a new box. Two engines that start at once make them once: the
+/// names are unique.
+async fn first_day(store: &Store, clock: &dyn Clock) -> Stored<TenantId> {
+    let wanted = Tenant { id: TenantId(clock.new_id()), name: "home".into(), created_at: clock.now() };
+    let tenant = store.people.ensure_tenant(&wanted).await?;
+    if store.companions.list(tenant.id).await?.is_empty() {
+        match store.companions.add(&first_companion(tenant.id, clock)).await {
+            Ok(()) | Err(StoreError::Conflict { .. }) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(tenant.id)
+}

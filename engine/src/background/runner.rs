@@ -1,0 +1,115 @@
+//! Claims jobs one at a time, and sweeps. Whatever runs several engines runs several of these: the
+//! leases see to it that each job is done once.
+
+use crate::conversation::summary::{self, Summariser, SummaryError};
+use crate::domain::job::Job;
+use crate::ports::access::Sessions;
+use crate::ports::attachments::Attachments;
+use crate::ports::clock::Clock;
+use crate::ports::error::{StoreError, Stored};
+use crate::ports::housekeeping::{Inbox, Jobs};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::MissedTickBehavior;
+use tokio_util::sync::CancellationToken;
+
+const KINDS: &[&str] = &[summary::KIND];
+const LOOK_EVERY: Duration = Duration::from_secs(2);
+/// Longer than any job may take between two reports.
+const JOB_LEASE: Duration = Duration::from_secs(300);
+const MOST_TRIES: i64 = 5;
+/// Platforms deliver again within hours, not weeks.
+const INBOX_KEEPS: Duration = Duration::from_secs(14 * 24 * 3600);
+
+pub struct Background {
+    pub jobs: Arc<dyn Jobs>,
+    pub sessions: Arc<dyn Sessions>,
+    pub inbox: Arc<dyn Inbox>,
+    pub attachments: Arc<dyn Attachments>,
+    pub clock: Arc<dyn Clock>,
+    pub summariser: Summariser,
+    pub upload_max_age: Duration,
+    pub cleanup_every: Duration,
+}
+
+/// What to do with a job that did not end well.
+enum Verdict {
+    Retry(String),
+    GiveUp(String),
+}
+
+impl Background {
+    pub async fn run(self, stop: CancellationToken) {
+        let mut look = tokio::time::interval(LOOK_EVERY);
+        let mut sweep = tokio::time::interval(self.cleanup_every);
+        look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        sweep.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut failing = false;
+        loop {
+            let done = tokio::select! {
+                () = stop.cancelled() => return,
+                _ = look.tick() => tokio::select! {
+                    () = stop.cancelled() => return,
+                    done = self.work() => done,
+                },
+                _ = sweep.tick() => self.sweep().await,
+            };
+            match done {
+                Ok(()) => failing = false,
+                Err(error) if !failing => {
+                    failing = true;
+                    tracing::warn!(error = %error, "background work cannot go on: {error}");
+                }
+                Err(_) => {}
+            }
+        }
+    }
+
+    /// Everything that is due. Dropped in the middle of a job, the lease ends and the job is done again.
+    async fn work(&self) -> Stored<()> {
+        loop {
+            let now = self.clock.now();
+            let Some(job) = self.jobs.claim(KINDS, now, now.plus(JOB_LEASE)).await? else { return Ok(()) };
+            let outcome = self.perform(&job).await;
+            let at = self.clock.now();
+            let ended = match outcome {
+                Ok(()) => self.jobs.finish(&job, at).await,
+                Err(Verdict::Retry(reason)) if job.tries < MOST_TRIES => {
+                    let pause = Duration::from_secs(10 << job.tries.clamp(0, 8));
+                    self.jobs.retry(&job, &reason, at.plus(pause)).await
+                }
+                Err(Verdict::Retry(reason) | Verdict::GiveUp(reason)) => {
+                    tracing::warn!(job.id = %job.id, job.name = %job.kind, "job {} failed: {reason}", job.kind);
+                    self.jobs.fail(&job, &reason, at).await
+                }
+            };
+            match ended {
+                // Cancelled, or somebody else's by now.
+                Ok(()) | Err(StoreError::Fenced { .. }) => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    async fn perform(&self, job: &Job) -> Result<(), Verdict> {
+        match job.kind.as_str() {
+            summary::KIND => self.summariser.run(job).await.map_err(|error| match error {
+                SummaryError::Payload(error) => Verdict::GiveUp(error.to_string()),
+                SummaryError::Store(error) => Verdict::Retry(error.to_string()),
+                SummaryError::Model(error) => Verdict::Retry(error.to_string()),
+            }),
+            other => Err(Verdict::GiveUp(format!("nobody knows how to do `{other}`"))),
+        }
+    }
+
+    async fn sweep(&self) -> Stored<()> {
+        let now = self.clock.now();
+        self.sessions.sweep(now).await?;
+        self.inbox.sweep(now.minus(INBOX_KEEPS)).await?;
+        let uploads = self.attachments.sweep(now.minus(self.upload_max_age)).await?;
+        if uploads > 0 {
+            tracing::info!(uploads, "swept {uploads} uploads that were never finished");
+        }
+        Ok(())
+    }
+}

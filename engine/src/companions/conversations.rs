@@ -1,0 +1,96 @@
+//! How conversations begin, change and are found again.
+
+use crate::domain::conversation::Conversation;
+use crate::domain::ids::{CompanionId, ConversationId, MessageId};
+use crate::domain::message::{Author, Message, MessageState};
+use crate::domain::person::Person;
+use crate::ports::clock::Clock;
+use crate::ports::companions::Companions;
+use crate::ports::conversations::{Conversations, Messages};
+use crate::ports::error::{StoreError, Stored};
+use std::sync::Arc;
+
+#[derive(Clone)]
+pub struct ConversationDesk {
+    pub companions: Arc<dyn Companions>,
+    pub conversations: Arc<dyn Conversations>,
+    pub messages: Arc<dyn Messages>,
+    pub clock: Arc<dyn Clock>,
+}
+
+/// What to change; `None` stays.
+#[derive(Clone, Debug, Default)]
+pub struct Change {
+    pub title: Option<String>,
+    pub pinned: Option<bool>,
+    pub head: Option<MessageId>,
+}
+
+impl ConversationDesk {
+    /// With the default companion where none is named; `None` where there is no such companion. The
+    /// companion speaks first.
+    pub async fn open(
+        &self,
+        person: &Person,
+        companion: Option<CompanionId>,
+    ) -> Stored<Option<Conversation>> {
+        let companion = match companion {
+            Some(id) => self.companions.find(person.tenant, id).await?,
+            None => self.companions.list(person.tenant).await?.into_iter().next(),
+        };
+        let Some(companion) = companion else { return Ok(None) };
+        let now = self.clock.now();
+        let mut conversation = Conversation {
+            id: ConversationId(self.clock.new_id()),
+            tenant: person.tenant,
+            person: person.id,
+            companion: companion.id,
+            title: None,
+            pinned: false,
+            head: None,
+            created_at: now,
+            updated_at: now,
+        };
+        let greeting = companion.character.greeting.replace("{person}", &person.name);
+        let greeting = (!greeting.trim().is_empty()).then(|| Message {
+            id: MessageId(self.clock.new_id()),
+            tenant: person.tenant,
+            conversation: conversation.id,
+            parent: None,
+            author: Author::Companion,
+            text: greeting,
+            state: MessageState::Complete,
+            model: None,
+            turn: None,
+            attachments: Vec::new(),
+            created_at: now,
+        });
+        conversation.head = greeting.as_ref().map(|greeting| greeting.id);
+        self.conversations.add(&conversation, greeting.as_ref()).await?;
+        Ok(Some(conversation))
+    }
+
+    /// `None` where there is no such conversation; `Conflict` where the new head is not in it.
+    pub async fn change(
+        &self,
+        person: &Person,
+        id: ConversationId,
+        change: Change,
+    ) -> Stored<Option<Conversation>> {
+        let Some(mut conversation) = self.conversations.find(person.tenant, person.id, id).await? else {
+            return Ok(None);
+        };
+        if let Some(head) = change.head {
+            if self.messages.find(person.tenant, id, head).await?.is_none() {
+                return Err(StoreError::Conflict { what: "head" });
+            }
+            conversation.head = Some(head);
+        }
+        if let Some(title) = change.title {
+            conversation.title = Some(title).filter(|title| !title.trim().is_empty());
+        }
+        conversation.pinned = change.pinned.unwrap_or(conversation.pinned);
+        let there = self.conversations.update(&conversation).await?;
+        Ok(there.then_some(conversation))
+    }
+}

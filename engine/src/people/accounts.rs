@@ -1,0 +1,191 @@
+//! Making people and letting them in: set-up, invitations, passwords, suspension.
+
+use super::recovery::Recovery;
+use crate::domain::access::AuditEntry;
+use crate::domain::ids::{AuditId, PersonId, TenantId};
+use crate::domain::person::{Person, PersonState, Role};
+use crate::ports::access::{Audit, Sessions};
+use crate::ports::clock::Clock;
+use crate::ports::error::StoreError;
+use crate::ports::people::People;
+use crate::secrets::password::{self, PasswordError};
+use std::sync::Arc;
+
+#[derive(Clone)]
+pub struct Accounts {
+    pub people: Arc<dyn People>,
+    pub sessions: Arc<dyn Sessions>,
+    pub audit: Arc<dyn Audit>,
+    pub recovery: Recovery,
+    pub clock: Arc<dyn Clock>,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum AccountError {
+    #[error("{field}: {reason}")]
+    Invalid { field: &'static str, reason: String },
+    #[error("no such person")]
+    Missing,
+    #[error("this box has an owner already")]
+    AlreadySetUp,
+    /// Without it nobody could let anybody in any more.
+    #[error("the last active owner cannot be suspended")]
+    LastOwner,
+    #[error("the code is wrong or was used")]
+    WrongCode,
+    #[error("hashing a password failed: {0}")]
+    Hashing(String),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Accounts {
+    /// Makes the first owner; gives the recovery code, which is told once.
+    pub async fn set_up(
+        &self,
+        tenant: TenantId,
+        name: &str,
+        password: &str,
+    ) -> Result<(Person, String), AccountError> {
+        if self.has_owner(tenant).await? {
+            return Err(AccountError::AlreadySetUp);
+        }
+        let owner = self.new_person(tenant, name, Role::Owner, PersonState::Active)?;
+        let hash = self.hashed(password).await?;
+        self.people.add(&owner, Some(&hash)).await?;
+        let code = self.recovery.renew(tenant, owner.id).await?;
+        self.note(tenant, None, "owner.created", &owner.id.to_string()).await?;
+        Ok((owner, code))
+    }
+
+    pub async fn has_owner(&self, tenant: TenantId) -> Result<bool, StoreError> {
+        Ok(self.people.list(tenant).await?.iter().any(|person| person.role == Role::Owner))
+    }
+
+    /// A person who sets their own password with the code.
+    pub async fn invite(
+        &self,
+        tenant: TenantId,
+        by: Option<PersonId>,
+        name: &str,
+    ) -> Result<(Person, String), AccountError> {
+        let person = self.new_person(tenant, name, Role::Member, PersonState::Invited)?;
+        self.people.add(&person, None).await?;
+        let code = self.recovery.renew(tenant, person.id).await?;
+        self.note(tenant, by, "person.invited", &person.id.to_string()).await?;
+        Ok((person, code))
+    }
+
+    /// Sets a password for somebody; their sessions end.
+    pub async fn set_password(
+        &self,
+        tenant: TenantId,
+        by: Option<PersonId>,
+        id: PersonId,
+        password: &str,
+    ) -> Result<(), AccountError> {
+        let hash = self.hashed(password).await?;
+        if !self.people.set_password_hash(tenant, id, &hash).await? {
+            return Err(AccountError::Missing);
+        }
+        self.sessions.end_all(tenant, id).await?;
+        let person = self.people.find(tenant, id).await?.ok_or(AccountError::Missing)?;
+        if person.state == PersonState::Invited {
+            self.people.update(&Person { state: PersonState::Active, ..person }).await?;
+        }
+        Ok(self.note(tenant, by, "person.password_set", &id.to_string()).await?)
+    }
+
+    /// Spends a recovery or invitation code on a password.
+    pub async fn recover(
+        &self,
+        tenant: TenantId,
+        name: &str,
+        code: &str,
+        password: &str,
+    ) -> Result<(), AccountError> {
+        // A bad password must not cost the code.
+        password::check(password).map_err(|error| invalid("password", &error))?;
+        let person = self.people.find_by_name(tenant, name).await?.ok_or(AccountError::WrongCode)?;
+        if !self.recovery.spend(tenant, person.id, code).await? {
+            return Err(AccountError::WrongCode);
+        }
+        self.set_password(tenant, Some(person.id), person.id, password).await
+    }
+
+    pub async fn set_state(
+        &self,
+        tenant: TenantId,
+        by: Option<PersonId>,
+        id: PersonId,
+        state: PersonState,
+    ) -> Result<Person, AccountError> {
+        let person = self.people.find(tenant, id).await?.ok_or(AccountError::Missing)?;
+        if person.role == Role::Owner && state != PersonState::Active {
+            let everybody = self.people.list(tenant).await?;
+            let others = everybody.iter().filter(|other| {
+                other.id != id && other.role == Role::Owner && other.state == PersonState::Active
+            });
+            if others.count() == 0 {
+                return Err(AccountError::LastOwner);
+            }
+        }
+        let person = Person { state, ..person };
+        self.people.update(&person).await?;
+        if state != PersonState::Active {
+            self.sessions.end_all(tenant, id).await?;
+        }
+        let deed = match state {
+            PersonState::Active => "person.resumed",
+            PersonState::Suspended => "person.suspended",
+            PersonState::Invited => "person.invited",
+        };
+        self.note(tenant, by, deed, &id.to_string()).await?;
+        Ok(person)
+    }
+
+    pub async fn note(
+        &self,
+        tenant: TenantId,
+        person: Option<PersonId>,
+        action: &str,
+        object: &str,
+    ) -> Result<(), StoreError> {
+        let id = AuditId(self.clock.new_id());
+        let at = self.clock.now();
+        let (action, object) = (action.to_owned(), object.to_owned());
+        self.audit.record(&AuditEntry { id, tenant, person, action, object, at }).await
+    }
+
+    fn new_person(
+        &self,
+        tenant: TenantId,
+        name: &str,
+        role: Role,
+        state: PersonState,
+    ) -> Result<Person, AccountError> {
+        let name = name.trim();
+        if name.is_empty() || name.chars().count() > 64 || name.chars().any(char::is_control) {
+            let reason = "a name has 1 to 64 characters, none of them a control character".to_owned();
+            return Err(AccountError::Invalid { field: "name", reason });
+        }
+        let id = PersonId(self.clock.new_id());
+        Ok(Person { id, tenant, name: name.to_owned(), role, state, created_at: self.clock.now() })
+    }
+
+    /// Argon2id takes its time on purpose: never on the threads that serve everybody.
+    async fn hashed(&self, password: &str) -> Result<String, AccountError> {
+        password::check(password).map_err(|error| invalid("password", &error))?;
+        let (password, clock) = (zeroize::Zeroizing::new(password.to_owned()), self.clock.clone());
+        let hashed = tokio::task::spawn_blocking(move || password::hash(&password, &*clock)).await;
+        match hashed {
+            Ok(Ok(hash)) => Ok(hash),
+            Ok(Err(error)) => Err(AccountError::Hashing(error.to_string())),
+            Err(error) => Err(AccountError::Hashing(error.to_string())),
+        }
+    }
+}
+
+fn invalid(field: &'static str, error: &PasswordError) -> AccountError {
+    AccountError::Invalid { field, reason: error.to_string() }
+}

@@ -1,0 +1,5 @@
+//! People: from an empty box to its owner, from an invitation to a person, and the keys they make.
+
+pub mod accounts;
+pub mod keys;
+pub mod recovery;

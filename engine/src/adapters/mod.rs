@@ -2,8 +2,13 @@
 //!
 //! `sql` holds what both databases share, `sqlite` and `postgres` what only one of them says.
 
+pub mod memory;
 pub mod openai;
 pub mod postgres;
+pub mod redis;
 pub mod sql;
 pub mod sqlite;
 pub mod system;
+
+#[cfg(test)]
+mod suites;

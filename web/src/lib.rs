@@ -1,1 +1,17 @@
-//! placeholder
+//! The face: everything that is reached over the network passes here first.
+//!
+//! `serve` is the loop behind every door, `edge` looks at each request before anybody acts on it, `guard`
+//! tells who is asking, `passage` hands a call on to the engine, `probes` answers machines that watch the
+//! box, and `public` puts the listener's router together. `ports` is what web asks of the appliance around
+//! it. It knows no store, no model and no container.
+
+pub mod ports;
+pub mod public;
+
+pub mod edge;
+pub mod guard;
+pub mod passage;
+pub mod probes;
+pub mod problem;
+
+pub mod serve;

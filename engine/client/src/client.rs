@@ -4,15 +4,15 @@ use crate::events::{Place, TurnEvent};
 use crate::principal::{DEADLINE_MS, PRINCIPAL, Principal, REQUEST_ID, SECRET};
 use crate::problem::{ErrorCode, Problem};
 use crate::sse::{SseItem, SseParser};
-use crate::transport::{Body, BoxError, Transport, TransportError};
-use bytes::Bytes;
+use crate::transport::{self, Body, BoxError, Transport, TransportError};
+use bytes::{Bytes, BytesMut};
+use futures::future::BoxFuture;
 use futures::{Stream, StreamExt, stream};
 use http::{Method, Request, Response, StatusCode, header};
-use http_body_util::{BodyExt, Full, Limited, StreamBody};
+use http_body_util::{BodyExt, Full, StreamBody};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::time::Duration;
-use tower::ServiceExt;
 use uuid::Uuid;
 
 /// The largest JSON answer a caller will hold.
@@ -100,7 +100,7 @@ impl EngineClient {
 
     pub async fn delete(&self, path: &str) -> Result<(), ClientError> {
         let request = self.request(Method::DELETE, path, empty());
-        self.within(async { checked(self.send(request).await?).await.map(drop) }).await
+        self.exchange(request).await.map(drop)
     }
 
     /// Streams `content` up; the answer comes when it is stored.
@@ -115,7 +115,7 @@ impl EngineClient {
             .parse()
             .map_err(|_| ClientError::Nonsense(format!("`{media_type}` is not a media type")))?;
         request.headers_mut().insert(header::CONTENT_TYPE, media_type);
-        self.within(async { read_json(checked(self.send(request).await?).await?).await }).await
+        from_json(&self.answer(request).await?)
     }
 
     /// The answer's bytes as they come.
@@ -124,7 +124,7 @@ impl EngineClient {
         path: &str,
     ) -> Result<impl Stream<Item = Result<Bytes, ClientError>> + Send + 'static, ClientError> {
         let request = self.request(Method::GET, path, empty());
-        let response = self.within(async { checked(self.send(request).await?).await }).await?;
+        let response = self.exchange(request).await?;
         let frames = response.into_body().into_data_stream();
         Ok(frames.map(|frame| frame.map_err(|error| ClientError::Interrupted(error.to_string()))))
     }
@@ -139,7 +139,7 @@ impl EngineClient {
     {
         let path = format!("/api/v1/turns/{turn}/events?from={from}");
         let request = self.request(Method::GET, &path, empty());
-        let response = self.within(async { checked(self.send(request).await?).await }).await?;
+        let response = self.exchange(request).await?;
         let mut parser = SseParser::new(EVENT_LIMIT);
         let events = response.into_body().into_data_stream().map(move |frame| {
             let bytes = frame.map_err(|error| ClientError::Interrupted(error.to_string()))?;
@@ -171,7 +171,7 @@ impl EngineClient {
             let json = header::HeaderValue::from_static("application/json");
             request.headers_mut().insert(header::CONTENT_TYPE, json);
         }
-        self.within(async { read_json(checked(self.send(request).await?).await?).await }).await
+        from_json(&self.answer(request).await?)
     }
 
     fn request(&self, method: Method, path: &str, body: Body) -> Request<Body> {
@@ -189,13 +189,25 @@ impl EngineClient {
         request.body(body).expect("paths are made of our own words and ids")
     }
 
-    async fn send(&self, request: Request<Body>) -> Result<Response<Body>, ClientError> {
-        Ok(self.transport.clone().oneshot(request).await?)
+    /// The head of a good answer. This future and the next are boxed and own what they hold: left to the
+    /// compiler, a body's boxed error makes a future that it cannot prove to be `Send` in a handler.
+    fn exchange(&self, request: Request<Body>) -> BoxFuture<'static, Result<Response<Body>, ClientError>> {
+        let (sent, patience) = (transport::call(&self.transport, request), self.patience);
+        Box::pin(within(patience, async { checked(sent.await?).await }))
     }
 
-    async fn within<T>(&self, call: impl Future<Output = Result<T, ClientError>>) -> Result<T, ClientError> {
-        tokio::time::timeout(self.patience, call).await.map_err(|_| ClientError::TimedOut(self.patience))?
+    /// A whole good answer.
+    fn answer(&self, request: Request<Body>) -> BoxFuture<'static, Result<Bytes, ClientError>> {
+        let (sent, patience) = (transport::call(&self.transport, request), self.patience);
+        Box::pin(within(patience, async { whole(checked(sent.await?).await?).await }))
     }
+}
+
+async fn within<T>(
+    patience: Duration,
+    call: impl Future<Output = Result<T, ClientError>>,
+) -> Result<T, ClientError> {
+    tokio::time::timeout(patience, call).await.map_err(|_| ClientError::TimedOut(patience))?
 }
 
 fn empty() -> Body {
@@ -215,16 +227,27 @@ async fn checked(response: Response<Body>) -> Result<Response<Body>, ClientError
     }
 }
 
-async fn read_json<T: DeserializeOwned>(response: Response<Body>) -> Result<T, ClientError> {
+async fn whole(response: Response<Body>) -> Result<Bytes, ClientError> {
     let status = response.status();
     let bytes = collect(response.into_body()).await?;
-    let bytes = if status == StatusCode::NO_CONTENT { Bytes::from_static(b"null") } else { bytes };
-    serde_json::from_slice(&bytes).map_err(|error| ClientError::Nonsense(error.to_string()))
+    Ok(if status == StatusCode::NO_CONTENT { Bytes::from_static(b"null") } else { bytes })
 }
 
-async fn collect(body: Body) -> Result<Bytes, ClientError> {
-    let limited = Limited::new(body, ANSWER_LIMIT);
-    Ok(limited.collect().await.map_err(|error| ClientError::Interrupted(error.to_string()))?.to_bytes())
+fn from_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ClientError> {
+    serde_json::from_slice(bytes).map_err(|error| ClientError::Nonsense(error.to_string()))
+}
+
+async fn collect(mut body: Body) -> Result<Bytes, ClientError> {
+    let mut collected = BytesMut::new();
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|error| ClientError::Interrupted(error.to_string()))?;
+        let Ok(bytes) = frame.into_data() else { continue };
+        if collected.len() + bytes.len() > ANSWER_LIMIT {
+            return Err(ClientError::Nonsense(format!("the answer is larger than {ANSWER_LIMIT} bytes")));
+        }
+        collected.extend_from_slice(&bytes);
+    }
+    Ok(collected.freeze())
 }
 
 fn turn_event(item: SseItem) -> Option<TurnEvent> {

@@ -45,6 +45,8 @@ codes! {
     AlreadySetUp = "already_set_up", 409;
     TooLarge = "too_large", 413;
     UnsupportedMedia = "unsupported_media", 415;
+    /// The box was called by a name that is not its own; the detail says how to allow it.
+    HostNotAllowed = "host_not_allowed", 421;
     /// More than the owner allows to be kept.
     OverQuota = "over_quota", 422;
     TooManyRequests = "too_many_requests", 429;

@@ -1,0 +1,110 @@
+//! Which names this box answers to.
+//!
+//! A page of a stranger can make a browser send requests here under the stranger's own host name (DNS
+//! rebinding); such a name is not on the list. Loopback names and IP addresses need no list, since
+//! rebinding needs a name.
+
+use crate::problem::Refusal;
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use engine_client::problem::ErrorCode;
+use http::header;
+use http::uri::Authority;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+/// Names in lower case; `*.example.org` stands for all names below it.
+#[derive(Clone, Debug, Default)]
+pub struct AllowedHosts(Arc<[String]>);
+
+impl AllowedHosts {
+    pub fn new(names: impl IntoIterator<Item = String>) -> Self {
+        Self(names.into_iter().collect())
+    }
+
+    /// `host` is without its port.
+    pub fn accepts(&self, host: &str) -> bool {
+        let host = host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase();
+        let unbracketed = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(&host);
+        host == "localhost"
+            || host.ends_with(".localhost")
+            || unbracketed.parse::<IpAddr>().is_ok()
+            || self.0.iter().any(|allowed| matches(allowed, &host))
+    }
+}
+
+fn matches(allowed: &str, host: &str) -> bool {
+    match allowed.strip_prefix("*.") {
+        Some(parent) => {
+            host.strip_suffix(parent).is_some_and(|below| below.len() > 1 && below.ends_with('.'))
+        }
+        None => allowed == host,
+    }
+}
+
+/// Lets nobody in who calls us by a name that is not ours.
+pub async fn check(State(hosts): State<AllowedHosts>, request: Request, next: Next) -> Response {
+    match named(&request) {
+        Ok(host) if hosts.accepts(&host) => next.run(request).await,
+        Ok(host) => Refusal::new(
+            ErrorCode::HostNotAllowed,
+            format!(
+                "this box does not answer to the name {host}; its owner can allow it with --allow-host {host}, \
+                 or with allowed_hosts in settings.toml"
+            ),
+        )
+        .into_response(),
+        Err(refusal) => refusal.into_response(),
+    }
+}
+
+/// The host this request is for. A target with a host wins over the header, as HTTP says.
+fn named(request: &Request) -> Result<String, Refusal> {
+    if let Some(host) = request.uri().host() {
+        return Ok(host.to_owned());
+    }
+    let bad = |why| Refusal::new(ErrorCode::Invalid, why);
+    let mut given = request.headers().get_all(header::HOST).iter();
+    match (given.next(), given.next()) {
+        (Some(host), None) => {
+            let authority = Authority::try_from(host.as_bytes());
+            let authority = authority.map_err(|_| bad("the Host header is not a host"))?;
+            if authority.as_str().contains('@') {
+                return Err(bad("the Host header is not a host"));
+            }
+            Ok(authority.host().to_owned())
+        }
+        (None, _) => Err(bad("the Host header is missing")),
+        (Some(_), Some(_)) => Err(bad("there is more than one Host header")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_and_loopback_names_need_no_list() {
+        let hosts = AllowedHosts::default();
+        for host in
+            ["localhost", "LOCALHOST", "chat.localhost", "127.0.0.1", "[::1]", "192.168.1.7", "localhost."]
+        {
+            assert!(hosts.accepts(host), "{host}");
+        }
+        for host in ["box.lan", "localhost.evil.example", "127.0.0.1.nip.io", "evil-localhost", "", "[box]"] {
+            assert!(!hosts.accepts(host), "{host}");
+        }
+    }
+
+    #[test]
+    fn a_listed_name_is_itself_and_a_star_is_what_lies_below() {
+        let hosts = AllowedHosts::new(["box.lan".to_owned(), "*.example.org".to_owned()]);
+        for host in ["box.lan", "Box.LAN", "a.example.org", "a.b.example.org"] {
+            assert!(hosts.accepts(host), "{host}");
+        }
+        for host in ["example.org", ".example.org", "evilexample.org", "a.box.lan", "box.lan.evil.example"] {
+            assert!(!hosts.accepts(host), "{host}");
+        }
+    }
+}

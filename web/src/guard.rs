@@ -1,0 +1,61 @@
+//! Who is asking: the one guard of the public API.
+//!
+//! A caller brings an API key as `Authorization: Bearer …` or as `x-api-key`; the engine says whose it is.
+//! It is asked for each request, so a revoked key or a suspended person ends with the next one.
+
+use crate::ports::EngineAccess;
+use crate::problem::Refusal;
+use engine_client::principal::{Credential, Principal};
+use engine_client::problem::ErrorCode;
+use engine_client::wire::people::{Proof, Proven};
+use http::{HeaderMap, header};
+use std::time::Duration;
+
+const LONGEST_KEY: usize = 256;
+const PATIENCE: Duration = Duration::from_secs(10);
+
+pub async fn identify(
+    engine: &EngineAccess,
+    headers: &HeaderMap,
+    request_id: &str,
+) -> Result<Principal, Refusal> {
+    let key = brought(headers)?;
+    let client = engine.client(Principal::Anonymous).with_request_id(request_id).with_patience(PATIENCE);
+    let proven: Proven =
+        client.post("/api/v1/proofs", &Proof::ApiKey(key)).await.map_err(|error| match error.code() {
+            // However the engine puts it: this key opens nothing.
+            Some(
+                ErrorCode::Unauthenticated | ErrorCode::NotFound | ErrorCode::Forbidden | ErrorCode::Invalid,
+            ) => unknown(),
+            _ => error.into(),
+        })?;
+    let via = Credential::Key { id: proven.key };
+    Ok(Principal::Person { tenant: proven.tenant, person: proven.person, via })
+}
+
+/// The key that was brought. Two that differ are refused: one of them was not meant.
+fn brought(headers: &HeaderMap) -> Result<String, Refusal> {
+    let plain = headers.get_all("x-api-key").iter().map(|value| value.to_str().ok());
+    let bearers = headers.get_all(header::AUTHORIZATION).iter().map(|value| bearer(value.to_str().ok()?));
+    let mut keys: Vec<Option<&str>> = plain.chain(bearers).collect();
+    keys.dedup();
+    match keys[..] {
+        [] => Err(Refusal::new(
+            ErrorCode::Unauthenticated,
+            "no API key was sent; make one with `whisperengine key create NAME` and send it as \
+             `Authorization: Bearer KEY`",
+        )),
+        [Some(key)] if !key.is_empty() && key.len() <= LONGEST_KEY => Ok(key.to_owned()),
+        _ => Err(unknown()),
+    }
+}
+
+/// The token of an `Authorization: Bearer …` header.
+pub fn bearer(value: &str) -> Option<&str> {
+    let (scheme, token) = value.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+fn unknown() -> Refusal {
+    Refusal::new(ErrorCode::Unauthenticated, "this API key opens nothing: it is unknown or was revoked")
+}

@@ -1,0 +1,6 @@
+//! The public listener: what it is made of and what it answers to.
+
+pub mod router;
+
+#[cfg(test)]
+mod tests;

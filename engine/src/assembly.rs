@@ -83,7 +83,7 @@ impl Engine {
         let EngineParts { store, cache, bus, clock, vault, outbound, secret, settings } = parts;
         let (tasks, leaving) = (TaskTracker::new(), CancellationToken::new());
         let tenant = first_day(&store, &*clock).await?;
-        let builder = OpenAiBuilder { outbound, config: settings.models.clone(), clock: clock.clone() };
+        let builder = OpenAiBuilder { outbound, config: settings.models, clock: clock.clone() };
         let keys = Arc::new(SealedKeys(vault.clone()));
         let pool = Arc::new(ModelPool::new(Arc::new(builder), keys, BreakerRules::default()));
         let reader = ContextReader {

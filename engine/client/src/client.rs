@@ -3,7 +3,7 @@
 use crate::events::{Place, TurnEvent};
 use crate::principal::{DEADLINE_MS, PRINCIPAL, Principal, REQUEST_ID, SECRET};
 use crate::problem::{ErrorCode, Problem};
-use crate::sse::{SseItem, SseParser};
+use crate::sse::{SseEvent, SseParser};
 use crate::transport::{self, Body, BoxError, Transport, TransportError};
 use bytes::{Bytes, BytesMut};
 use futures::future::BoxFuture;
@@ -12,6 +12,7 @@ use http::{Method, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt, Full, StreamBody};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use std::collections::VecDeque;
 use std::time::Duration;
 use uuid::Uuid;
 
@@ -143,8 +144,9 @@ impl EngineClient {
         let mut parser = SseParser::new(EVENT_LIMIT);
         let events = response.into_body().into_data_stream().map(move |frame| {
             let bytes = frame.map_err(|error| ClientError::Interrupted(error.to_string()))?;
-            let items = parser.feed(&bytes).map_err(|error| ClientError::Nonsense(error.to_string()))?;
-            Ok::<_, ClientError>(items.into_iter().filter_map(turn_event).collect::<Vec<_>>())
+            let mut events = VecDeque::new();
+            parser.feed(&bytes, &mut events).map_err(|error| ClientError::Nonsense(error.to_string()))?;
+            Ok::<_, ClientError>(events.iter().filter_map(turn_event).collect::<Vec<_>>())
         });
         let events = events.flat_map(|batch| match batch {
             Ok(events) => stream::iter(events.into_iter().map(Ok).collect::<Vec<_>>()),
@@ -250,9 +252,6 @@ async fn collect(mut body: Body) -> Result<Bytes, ClientError> {
     Ok(collected.freeze())
 }
 
-fn turn_event(item: SseItem) -> Option<TurnEvent> {
-    match item {
-        SseItem::Comment => None,
-        SseItem::Event(event) => TurnEvent::from_parts(event.id.as_deref(), &event.name, &event.data),
-    }
+fn turn_event(event: &SseEvent) -> Option<TurnEvent> {
+    TurnEvent::from_parts(event.id.as_deref(), &event.name, &event.data)
 }

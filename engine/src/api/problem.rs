@@ -91,10 +91,9 @@ impl From<AccountError> for ApiError {
     fn from(error: AccountError) -> Self {
         let detail = error.to_string();
         match error {
-            AccountError::Invalid { .. } => Self::invalid(detail),
+            AccountError::Invalid { .. } | AccountError::LastOwner => Self::invalid(detail),
             AccountError::Missing => Self::missing("person"),
             AccountError::AlreadySetUp => Self(ErrorCode::AlreadySetUp, detail),
-            AccountError::LastOwner => Self::invalid(detail),
             AccountError::WrongCode => Self(ErrorCode::Forbidden, detail),
             AccountError::Hashing(cause) => {
                 tracing::error!(error = %cause, "a password could not be hashed");

@@ -87,3 +87,24 @@ fn cut_at_summary(branch: Vec<Message>, summary: Option<Summary>) -> (Vec<Messag
 fn gone(what: &str) -> StoreError {
     StoreError::Corrupt { reason: format!("a turn names a {what} that is not there") }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::conversation::tests::{message, said};
+    use crate::domain::message::Author;
+
+    #[test]
+    fn the_window_begins_where_the_summary_ends() {
+        let newest_first: Vec<_> = (0..6).rev().map(|n| message(n, Author::Person, "x")).collect();
+        let summary = Summary { text: "before".into(), up_to: message(2, Author::Person, "x").id };
+        let (window, kept) = cut_at_summary(newest_first.clone(), Some(summary.clone()));
+        assert_eq!(said(&window), [3, 4, 5]);
+        assert_eq!(kept, Some(summary));
+
+        let elsewhere = Summary { text: "another branch".into(), up_to: message(99, Author::Person, "x").id };
+        let (window, kept) = cut_at_summary(newest_first, Some(elsewhere));
+        assert_eq!(said(&window), [0, 1, 2, 3, 4, 5]);
+        assert_eq!(kept, None);
+    }
+}

@@ -21,3 +21,6 @@ pub mod summary;
 pub mod takeover;
 pub mod words;
 pub mod writer;
+
+#[cfg(test)]
+mod tests;

@@ -10,7 +10,7 @@ const MOST_QUOTES: usize = 5;
 const LONGEST_QUOTE: usize = 400;
 /// Beside what was found or not, always: how to get a companion that can talk.
 const NEXT_STEP: &str = "I can only look things up at the moment, because no language model is connected. \
-    Connect one with `whisperengine model connect --url URL --model NAME` and I will answer in my own words.";
+    Connect one with `whisperengine setup --model-url URL --model NAME` and I will answer in my own words.";
 
 pub fn reply(context: &Context) -> String {
     if !context.recalled.is_empty() {
@@ -50,5 +50,58 @@ fn shortened(text: &str) -> String {
     match line.char_indices().nth(LONGEST_QUOTE) {
         None => line,
         Some((end, _)) => format!("{}\u{2026}", &line[..end]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::conversation::tests::{context, message};
+    use crate::domain::time::Timestamp;
+
+    fn found(author: Option<Author>, text: &str) -> Recalled {
+        Recalled { said_at: Timestamp(1_763_600_000_000_000), author, text: text.into() }
+    }
+
+    #[test]
+    fn quotes_what_was_found_with_its_date_and_says_how_to_get_more() {
+        let mut context = context();
+        context.recalled = vec![
+            found(Some(Author::Person), "my boat is called Perseverance"),
+            found(Some(Author::Companion), "a fine name"),
+            found(None, "Ada has a boat"),
+        ];
+        let reply = reply(&context);
+        assert!(
+            reply.contains("On 2025-11-20 you said: \u{201c}my boat is called Perseverance\u{201d}"),
+            "{reply}"
+        );
+        assert!(reply.contains("On 2025-11-20 I said: \u{201c}a fine name\u{201d}"));
+        assert!(reply.contains("On 2025-11-20 I remember: \u{201c}Ada has a boat\u{201d}"));
+        assert!(reply.ends_with(NEXT_STEP));
+    }
+
+    #[test]
+    fn greets_first_and_never_twice() {
+        let mut context = context();
+        let greeting = context.companion.character.greeting.replace("{person}", "Ada");
+        assert!(reply(&context).starts_with(&greeting));
+        context.window = vec![message(0, Author::Companion, &greeting)];
+        assert!(!reply(&context).contains(&greeting));
+        assert!(reply(&context).contains("Ada"));
+    }
+
+    #[test]
+    fn says_so_when_nothing_was_found() {
+        let mut context = context();
+        context.window = vec![message(0, Author::Person, "hello")];
+        assert!(reply(&context).contains("found nothing"));
+    }
+
+    #[test]
+    fn a_long_quote_is_cut_between_characters() {
+        let long = shortened(&"é".repeat(1000));
+        assert_eq!(long.chars().count(), LONGEST_QUOTE + 1);
+        assert!(long.ends_with('\u{2026}'));
     }
 }

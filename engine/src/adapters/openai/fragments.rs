@@ -2,10 +2,10 @@
 //! answer ended, and how much text there was. Knows nothing of bytes, time or sockets.
 
 use super::failure::{nonsense, of_report};
-use super::sse::Frame;
 use super::wire::{Choice, Chunk, Piece, ToolCall};
 use crate::domain::usage::Tokens;
 use crate::ports::models::{Delta, Finish, ModelError, ToolCallDelta};
+use engine_client::sse::SseEvent;
 use std::collections::VecDeque;
 
 /// More parallel calls than any model makes; an index beyond it is an attack on whoever collects them.
@@ -49,7 +49,7 @@ impl Fragments {
     }
 
     /// Adds what the event says to `out`.
-    pub(super) fn take(&mut self, frame: &Frame, out: &mut VecDeque<Delta>) -> Result<(), ModelError> {
+    pub(super) fn take(&mut self, frame: &SseEvent, out: &mut VecDeque<Delta>) -> Result<(), ModelError> {
         let data = frame.data.trim();
         if data == "[DONE]" {
             self.done = true;
@@ -58,7 +58,7 @@ impl Fragments {
         match serde_json::from_str::<Chunk>(data) {
             Ok(chunk) => self.chunk(chunk, out),
             // Pings and the like, under a name of the server's own: not ours to understand.
-            Err(_) if frame.named => Ok(()),
+            Err(_) if frame.name != "message" => Ok(()),
             Err(_) => Err(nonsense("an event of its stream is not the JSON it should be")),
         }
     }

@@ -11,7 +11,6 @@ mod fragments;
 pub mod model;
 mod money;
 mod reply;
-mod sse;
 mod wire;
 
 #[cfg(test)]

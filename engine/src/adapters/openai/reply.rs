@@ -8,9 +8,9 @@
 use super::config::OpenAiConfig;
 use super::failure::{nonsense, of_outbound};
 use super::fragments::Fragments;
-use super::sse::{Frame, SseFault, SseParser};
 use crate::ports::models::{Delta, DeltaStream, ModelError};
 use bytes::Bytes;
+use engine_client::sse::{SseError, SseEvent, SseParser};
 use engine_outbound::error::OutboundError;
 use futures::FutureExt;
 use futures::stream::{self, BoxStream, StreamExt};
@@ -58,7 +58,7 @@ struct Reply {
     body: Body,
     /// `None` once the last word was said.
     parser: Option<SseParser>,
-    frames: VecDeque<Frame>,
+    frames: VecDeque<SseEvent>,
     /// What is wrong with the bytes after `frames`; told once those are used up.
     fault: Option<ModelError>,
     fragments: Fragments,
@@ -115,8 +115,8 @@ impl Reply {
                 let Some(parser) = &mut self.parser else { return Ok(()) };
                 if let Err(fault) = parser.feed(&bytes, &mut self.frames) {
                     self.fault = Some(match fault {
-                        SseFault::TooLarge => ModelError::TooLarge,
-                        SseFault::NotUtf8 => nonsense("its stream is not UTF-8 text"),
+                        SseError::TooLarge => ModelError::TooLarge,
+                        SseError::NotUtf8 => nonsense("its stream is not UTF-8 text"),
                     });
                 }
                 Ok(())

@@ -1,0 +1,54 @@
+//! What the tests of this folder share: a small world to speak in.
+
+use super::context::Context;
+use crate::companions::first::first_companion;
+use crate::domain::ids::{ConversationId, MessageId, PersonId, TenantId};
+use crate::domain::message::{Author, Message, MessageState};
+use crate::domain::person::{Person, PersonState, Role};
+use crate::domain::time::Timestamp;
+use crate::models::tests::FixedClock;
+use uuid::Uuid;
+
+const TENANT: TenantId = TenantId(Uuid::from_u128(1));
+
+/// The `n`th message of the only conversation.
+pub fn message(n: u128, author: Author, text: &str) -> Message {
+    Message {
+        id: MessageId(Uuid::from_u128(100 + n)),
+        tenant: TENANT,
+        conversation: ConversationId(Uuid::from_u128(3)),
+        parent: n.checked_sub(1).map(|before| MessageId(Uuid::from_u128(100 + before))),
+        author,
+        text: text.into(),
+        state: MessageState::Complete,
+        model: None,
+        turn: None,
+        attachments: Vec::new(),
+        created_at: Timestamp(n as i64),
+    }
+}
+
+/// Which messages these are.
+pub fn said(messages: &[Message]) -> Vec<u128> {
+    messages.iter().map(|message| message.id.0.as_u128() - 100).collect()
+}
+
+/// Ada says hello to the first companion, with nothing before.
+pub fn context() -> Context {
+    let person = Person {
+        id: PersonId(Uuid::from_u128(2)),
+        tenant: TENANT,
+        name: "Ada".into(),
+        role: Role::Owner,
+        state: PersonState::Active,
+        created_at: Timestamp(0),
+    };
+    Context {
+        companion: first_companion(TENANT, &FixedClock::with_chance(0)),
+        person,
+        window: Vec::new(),
+        summary: None,
+        recalled: Vec::new(),
+        message: message(1000, Author::Person, "hello"),
+    }
+}

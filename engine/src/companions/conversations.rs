@@ -6,7 +6,7 @@ use crate::domain::message::{Author, Message, MessageState};
 use crate::domain::person::Person;
 use crate::ports::clock::Clock;
 use crate::ports::companions::Companions;
-use crate::ports::conversations::{Conversations, Messages};
+use crate::ports::conversations::{ConversationEdit, Conversations, Messages};
 use crate::ports::error::{StoreError, Stored};
 use std::sync::Arc;
 
@@ -77,20 +77,24 @@ impl ConversationDesk {
         id: ConversationId,
         change: Change,
     ) -> Stored<Option<Conversation>> {
-        let Some(mut conversation) = self.conversations.find(person.tenant, person.id, id).await? else {
+        if let Some(head) = change.head
+            && self.conversations.find(person.tenant, person.id, id).await?.is_some()
+            && self.messages.find(person.tenant, id, head).await?.is_none()
+        {
+            return Err(StoreError::Conflict { what: "head" });
+        }
+        let title = change.title.map(|title| Some(title).filter(|title| !title.trim().is_empty()));
+        let edits: Vec<_> = [
+            title.map(ConversationEdit::Title),
+            change.pinned.map(ConversationEdit::Pinned),
+            change.head.map(ConversationEdit::Head),
+        ]
+        .into_iter()
+        .flatten()
+        .collect();
+        if !self.conversations.edit(person.tenant, person.id, id, &edits).await? {
             return Ok(None);
-        };
-        if let Some(head) = change.head {
-            if self.messages.find(person.tenant, id, head).await?.is_none() {
-                return Err(StoreError::Conflict { what: "head" });
-            }
-            conversation.head = Some(head);
         }
-        if let Some(title) = change.title {
-            conversation.title = Some(title).filter(|title| !title.trim().is_empty());
-        }
-        conversation.pinned = change.pinned.unwrap_or(conversation.pinned);
-        let there = self.conversations.update(&conversation).await?;
-        Ok(there.then_some(conversation))
+        self.conversations.find(person.tenant, person.id, id).await
     }
 }

@@ -62,6 +62,8 @@ impl Receiver {
             Accepted::Known(turn) => Ok(turn),
             Accepted::Different => Err(Refusal::Different),
             Accepted::Busy(running) => Err(Refusal::Busy(running)),
+            // It was there a moment ago, and its person has removed it since.
+            Accepted::Missing => Err(Refusal::Missing { what: "conversation" }),
             Accepted::New(turn) => {
                 // Without its context the turn is stored all the same; its lease ends and it is taken up again.
                 let context = context?;

@@ -15,6 +15,15 @@ pub struct Before {
     pub id: ConversationId,
 }
 
+/// One change to a conversation. Each is of its own, so that a title found late moves no head back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ConversationEdit {
+    Title(Option<String>),
+    Pinned(bool),
+    /// Another branch comes into view.
+    Head(MessageId),
+}
+
 #[async_trait]
 pub trait Conversations: Send + Sync {
     /// Stores the conversation and, where there is one, its greeting as the first message and head.
@@ -33,9 +42,16 @@ pub trait Conversations: Send + Sync {
         before: Option<Before>,
         limit: i64,
     ) -> Stored<Vec<Conversation>>;
-    /// Writes title, pin and head; `false` where there is no such conversation.
-    async fn update(&self, conversation: &Conversation) -> Stored<bool>;
-    /// With all its messages and turns.
+    /// Changes these things, all or none, and leaves the rest alone; `false` where there is no such
+    /// conversation, or no such message in it.
+    async fn edit(
+        &self,
+        tenant: TenantId,
+        person: PersonId,
+        id: ConversationId,
+        edits: &[ConversationEdit],
+    ) -> Stored<bool>;
+    /// With all its messages, turns and its summary; the ledger keeps what they cost.
     async fn remove(&self, tenant: TenantId, person: PersonId, id: ConversationId) -> Stored<bool>;
     async fn summary(&self, tenant: TenantId, id: ConversationId) -> Stored<Option<Summary>>;
     async fn set_summary(&self, tenant: TenantId, id: ConversationId, summary: &Summary) -> Stored<()>;

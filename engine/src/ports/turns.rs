@@ -19,6 +19,8 @@ pub enum Accepted {
     Different,
     /// Another turn is being answered in this conversation.
     Busy(TurnId),
+    /// The conversation or the parent message is not there, or not this person's.
+    Missing,
 }
 
 /// How a turn ended, written in one transaction.
@@ -41,15 +43,20 @@ pub trait Turns: Send + Sync {
     async fn find(&self, tenant: TenantId, person: PersonId, id: TurnId) -> Stored<Option<Turn>>;
     /// The turn being answered in this conversation.
     async fn running(&self, tenant: TenantId, conversation: ConversationId) -> Stored<Option<Turn>>;
-    /// Takes over one running turn whose lease ended before `now`, in any tenant: the fence and the
-    /// attempt grow, the dead attempt is settled as interrupted. Atomic between racing owners.
+    /// Takes over one running turn whose lease ended before `now`, in any tenant. The fence grows, and
+    /// so does the revision, since the dead owner may have told readers more than it stored; what is
+    /// stored is kept. The dead attempt is settled as interrupted, its tokens guessed from the bytes it
+    /// stored (four to a token); the attempt itself grows with `begin_attempt`. Atomic between racing
+    /// owners.
     async fn take_over(&self, now: Timestamp, until: Timestamp) -> Stored<Option<Turn>>;
     /// Extends the lease and tells whether a stop was asked for; `Fenced` where it was lost.
     async fn renew(&self, turn: &Turn, until: Timestamp) -> Stored<bool>;
-    /// Adds text at byte `offset`, which must be where the stored text ends; `Fenced` otherwise.
+    /// Adds text at byte `offset`, which must be where the stored text ends; `Fenced` otherwise. The
+    /// same piece again, after an answer that was lost, is fine.
     async fn append(&self, turn: &Turn, offset: usize, text: &str) -> Stored<()>;
-    /// Begins another attempt: settles the last one and opens `entry`. With `discard`, the text so
-    /// far is thrown away and the revision grows. Returns the turn as stored.
+    /// Begins another attempt: settles the last one, where nobody has yet, and opens `entry` under the
+    /// attempt's number. With `discard`, the text so far is thrown away and the revision grows.
+    /// Returns the turn as stored. The same entry again is fine.
     async fn begin_attempt(
         &self,
         turn: &Turn,
@@ -57,7 +64,9 @@ pub trait Turns: Send + Sync {
         entry: &UsageEntry,
         discard: bool,
     ) -> Stored<Turn>;
-    /// Ends the turn: reply row, head, ledger, jobs. `Fenced` where the lease was lost.
+    /// Ends the turn: reply row, head (unless the person looks at another branch by now), ledger, jobs.
+    /// From then on the turn's text is its reply's. `Fenced` where the lease was lost; the same ending
+    /// again is fine.
     async fn finish(&self, turn: &Turn, ending: &Ending) -> Stored<()>;
     /// Asks the owner to stop; `false` where the turn has ended or is not there.
     async fn request_stop(&self, tenant: TenantId, person: PersonId, id: TurnId) -> Stored<bool>;

@@ -1,3 +1,4 @@
 //! What only PostgreSQL says.
 
 pub mod open;
+pub mod search;

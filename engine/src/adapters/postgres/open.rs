@@ -34,7 +34,7 @@ impl PostgresSettings {
             pool: 10,
             acquire_timeout: Duration::from_secs(30),
             statement_timeout: Duration::from_secs(30),
-            migration_wait: Duration::from_secs(120),
+            migration_wait: Duration::from_mins(2),
         }
     }
 }

@@ -15,5 +15,11 @@ pub mod migrate;
 mod migrations;
 pub mod store;
 
+mod conversations;
+mod jobs;
+mod ledger;
+mod messages;
+mod turns;
+
 #[cfg(test)]
 mod suite;

@@ -61,7 +61,7 @@ fn type_under(mountinfo: &str, path: &Path) -> Option<String> {
     mounts.max_by_key(|(place, _)| place.components().count()).map(|(_, kind)| kind)
 }
 
-/// `36 35 98:0 /root /place rw,noatime master:1 - type source options`, see proc_pid_mountinfo(5).
+/// `36 35 98:0 /root /place rw,noatime master:1 - type source options`, see `proc_pid_mountinfo(5)`.
 fn mount(line: &str) -> Option<(PathBuf, String)> {
     let (ours, theirs) = line.split_once(" - ")?;
     let place = ours.split(' ').nth(4)?;

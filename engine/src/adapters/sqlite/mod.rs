@@ -2,5 +2,6 @@
 
 pub mod filesystem;
 pub mod open;
+pub mod search;
 mod snapshot;
 pub mod writer;

@@ -112,7 +112,7 @@ async fn prepare(
     };
     let readers = SqlitePoolOptions::new()
         .max_connections(settings.readers)
-        .idle_timeout(Duration::from_secs(60))
+        .idle_timeout(Duration::from_mins(1))
         .test_before_acquire(false)
         .connect_lazy_with(options(settings, true).pragma("cache_size", "-2048"));
     Ok(Db::Sqlite { readers, writer: Writer::start(connection, tasks) })

@@ -49,7 +49,7 @@ CREATE FUNCTION searchable(words TEXT) RETURNS TEXT LANGUAGE SQL IMMUTABLE STRIC
     );
 
 ALTER TABLE messages ADD COLUMN words TSVECTOR NOT NULL
-    GENERATED ALWAYS AS (array_to_tsvector(ARRAY[owner]) || to_tsvector('simple', searchable(text))) STORED;
+    GENERATED ALWAYS AS (array_to_tsvector(ARRAY['@' || owner]) || to_tsvector('simple', searchable(text))) STORED;
 
 CREATE INDEX message_words ON messages USING gin (words);
 
@@ -66,6 +66,7 @@ CREATE TABLE turns (
     text_bytes BIGINT NOT NULL,
     attempt_from BIGINT NOT NULL,
     revision BIGINT NOT NULL,
+    kept_bytes BIGINT NOT NULL,
     attempt BIGINT NOT NULL,
     fence BIGINT NOT NULL,
     lease_until BIGINT NOT NULL,

@@ -25,6 +25,14 @@ macro_rules! on_both_stores {
 }
 
 pub mod harness;
+pub mod talk;
 
 mod opening;
 mod upgrading;
+
+mod conversations;
+mod failing;
+mod ledger;
+mod messages;
+mod races;
+mod turns;

@@ -75,6 +75,7 @@ CREATE TABLE turns (
     text_bytes INTEGER NOT NULL,
     attempt_from INTEGER NOT NULL,
     revision INTEGER NOT NULL,
+    kept_bytes INTEGER NOT NULL,
     attempt INTEGER NOT NULL,
     fence INTEGER NOT NULL,
     lease_until INTEGER NOT NULL,

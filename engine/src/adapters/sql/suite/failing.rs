@@ -1,0 +1,111 @@
+//! SQLite's bad days: a full disk, and transactions dropped in the midst of a group.
+
+use super::harness::Bench;
+use super::talk::Talk;
+use crate::adapters::sql::db::Tx;
+use crate::adapters::sql::query::sql;
+use crate::ports::conversations::{Conversations, Messages};
+use crate::ports::error::StoreError;
+use crate::ports::store::StoreHealth;
+use crate::ports::turns::{Accepted, Turns};
+use futures::future::join_all;
+
+/// Lets the file grow by so many pages and no further; `None` frees it again.
+async fn room(bench: &Bench, pages: Option<i64>) {
+    let Tx::Sqlite(mut tx) = bench.store.db.begin().await.expect("a transaction begins") else {
+        panic!("only SQLite's file is limited here");
+    };
+    let used: i64 =
+        sqlx::query_scalar("PRAGMA page_count").fetch_one(tx.connection()).await.expect("it counts");
+    let limit = pages.map_or(1_073_741_823, |pages| used + pages);
+    let limit = format!("PRAGMA max_page_count = {limit}");
+    sqlx::raw_sql(sqlx::AssertSqlSafe(limit)).execute(tx.connection()).await.expect("the limit is set");
+    tx.commit().await.expect("nothing was written");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_full_disk_is_named_and_loses_nothing_acknowledged() {
+    let bench = Bench::sqlite().await;
+    bench.show(full_disk(&bench)).await;
+}
+
+async fn full_disk(bench: &Bench) {
+    let first = Talk::begin(bench).await;
+    let mut asked = Vec::new();
+    for n in 0..60 {
+        let talk = Talk::between(bench, first.owner()).await;
+        asked.push(talk.exchange(
+            bench,
+            None,
+            &format!("{n} {}", "some words that take their room ".repeat(80)),
+        ));
+    }
+    room(bench, Some(40)).await;
+    let accepts = asked.iter().map(|exchange| {
+        let (store, exchange) = (bench.store.clone(), exchange.clone());
+        bench
+            .tasks
+            .spawn(async move { store.accept(&exchange.turn, &exchange.message, &exchange.entry).await })
+    });
+    let outcomes = join_all(accepts).await;
+    let (mut kept, mut refused) = (Vec::new(), Vec::new());
+    for (outcome, exchange) in outcomes.into_iter().zip(&asked) {
+        match outcome.expect("no task panics") {
+            Ok(Accepted::New(_)) => kept.push(exchange),
+            Err(StoreError::DiskFull) => refused.push(exchange),
+            other => panic!("a full disk is told as such, not as {other:?}"),
+        }
+    }
+    assert!(!refused.is_empty(), "the disk was not full");
+    for exchange in &kept {
+        assert_eq!(bench.store.find_turn(&exchange.turn).await, exchange.turn);
+    }
+    bench.store.ping().await.expect("reading goes on");
+
+    room(bench, None).await;
+    for exchange in &refused {
+        let turn = &exchange.turn;
+        let message = Messages::find(&bench.store, turn.tenant, turn.conversation, turn.message).await;
+        assert_eq!(message.expect("the store answers"), None, "what was refused is not there");
+        assert_eq!(exchange.accept(bench).await, Accepted::New(turn.clone()));
+    }
+    let whole = bench.store.db.one(sql("PRAGMA integrity_check")).await.expect("it is checked");
+    let verdict: String = whole.expect("it says something").get("integrity_check").expect("in words");
+    assert_eq!(verdict, "ok");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_transaction_dropped_half_way_leaves_its_group_alone() {
+    let bench = Bench::sqlite().await;
+    bench.show(dropped_half_way(&bench)).await;
+}
+
+async fn dropped_half_way(bench: &Bench) {
+    let talk = Talk::begin(bench).await;
+    for round in 0..20 {
+        let mut dropped = bench.store.db.begin().await.expect("a transaction begins");
+        let forgotten = sql("UPDATE conversations SET title = 'never' WHERE id = $1").bind(talk.conversation);
+        assert_eq!(dropped.run(forgotten).await.expect("it is written for now"), 1);
+        let other = Talk { conversation: bench.id(), ..talk };
+        let conversation = other.new_conversation(bench.now());
+        let ((), added) = tokio::join!(async { drop(dropped) }, bench.store.add(&conversation, None));
+        added.expect("a neighbour is stored");
+        assert_eq!(
+            bench.store.find_conversation(talk).await.expect("it is there").title,
+            None,
+            "round {round}"
+        );
+        assert!(bench.store.find_conversation(other).await.is_some());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_closed_file_takes_nothing_and_says_so() {
+    let bench = Bench::sqlite().await;
+    let talk = Talk::begin(&bench).await;
+    let exchange = talk.exchange(&bench, None, "hello");
+    bench.store.close().await;
+    let error = bench.store.accept(&exchange.turn, &exchange.message, &exchange.entry).await;
+    assert!(matches!(error, Err(StoreError::Unavailable { .. })), "{error:?}");
+    bench.store.close().await;
+}

@@ -1,0 +1,345 @@
+//! Turns in SQL. Every write of an owner names its fence, so one that was overtaken changes nothing.
+//!
+//! The partial reply lives in the turn's row and in no index; the reply becomes a message, and
+//! searchable, only when the turn is finished. Then the message alone holds the words.
+
+use super::db::Tx;
+use super::jobs::insert_job;
+use super::ledger::{open_entry, settle_attempt};
+use super::messages::{insert_message, message, owner_word};
+use super::query::{Query, Row, assembled, sql, storable};
+use super::store::SqlStore;
+use crate::domain::ids::{ConversationId, PersonId, TenantId, TurnId};
+use crate::domain::message::Message;
+use crate::domain::time::Timestamp;
+use crate::domain::turn::{Failure, Turn, TurnState};
+use crate::domain::usage::{Outcome, Settlement, Tokens, UsageEntry};
+use crate::ports::error::{StoreError, Stored};
+use crate::ports::turns::{Accepted, Ending, Turns};
+use async_trait::async_trait;
+
+const FENCED: StoreError = StoreError::Fenced { what: "this turn" };
+
+/// A turn with its words, wherever they are.
+const TURN: &str = "SELECT t.id, t.tenant_id, t.person_id, t.companion_id, t.conversation_id, t.message_id, t.reply_id,
+        t.state, COALESCE(m.text, t.text) AS text, t.revision, t.kept_bytes, t.attempt, t.fence, t.lease_until,
+        t.stop_requested, t.failure_code, t.failure_detail, t.model, t.created_at, t.finished_at
+    FROM turns t LEFT JOIN messages m ON m.id = t.reply_id AND m.conversation_id = t.conversation_id";
+
+#[async_trait]
+impl Turns for SqlStore {
+    async fn accept(&self, turn: &Turn, message: &Message, entry: &UsageEntry) -> Stored<Accepted> {
+        let mut tx = self.db.begin().await?;
+        let answer = match place(&mut tx, turn, message, entry).await {
+            // An id that is taken somewhere the caller cannot see.
+            Err(StoreError::Conflict { .. }) => return Ok(Accepted::Different),
+            answer => answer?,
+        };
+        // Even what was only read may have been written by a neighbour who is not durable yet.
+        tx.commit().await?;
+        Ok(answer)
+    }
+
+    async fn find(&self, tenant: TenantId, person: PersonId, id: TurnId) -> Stored<Option<Turn>> {
+        let find = assembled(format!("{TURN} WHERE t.tenant_id = $1 AND t.person_id = $2 AND t.id = $3"))
+            .bind(tenant)
+            .bind(person)
+            .bind(id);
+        self.db.one(find).await?.map(|row| self::turn(&row)).transpose()
+    }
+
+    async fn running(&self, tenant: TenantId, conversation: ConversationId) -> Stored<Option<Turn>> {
+        let find = assembled(format!(
+            "{TURN} WHERE t.tenant_id = $1 AND t.conversation_id = $2 AND t.state = 'running'"
+        ))
+        .bind(tenant)
+        .bind(conversation);
+        self.db.one(find).await?.map(|row| self::turn(&row)).transpose()
+    }
+
+    async fn take_over(&self, now: Timestamp, until: Timestamp) -> Stored<Option<Turn>> {
+        let expired =
+            sql("SELECT id FROM turns WHERE state = 'running' AND lease_until < $1 LIMIT 1").bind(now);
+        if self.db.one(expired).await?.is_none() {
+            // The usual answer, asked for often: it costs no write.
+            return Ok(None);
+        }
+        let skip_taken = self.db.dialect().pick("", "FOR UPDATE SKIP LOCKED");
+        let take = assembled(format!(
+            "UPDATE turns SET fence = fence + 1, revision = revision + 1, kept_bytes = text_bytes, lease_until = $2
+             WHERE id = (
+                 SELECT id FROM turns WHERE state = 'running' AND lease_until < $1
+                 ORDER BY lease_until LIMIT 1 {skip_taken})
+             RETURNING *"
+        ))
+        .bind(now)
+        .bind(until);
+        let mut tx = self.db.begin().await?;
+        let Some(row) = tx.one(take).await? else { return Ok(None) };
+        let taken = turn(&row)?;
+        let written = row.get::<i64>("text_bytes")? - row.get::<i64>("attempt_from")?;
+        let interrupted = Settlement {
+            outcome: Outcome::Interrupted,
+            model: None,
+            tokens: Tokens { prompt: 0, completion: (written + 3) / 4, estimated: true },
+            cost_micros: None,
+            first_token_us: None,
+            finished_at: now,
+        };
+        tx.run(settle_attempt(taken.tenant, taken.id, taken.attempt, &interrupted)).await?;
+        tx.commit().await?;
+        Ok(Some(taken))
+    }
+
+    async fn renew(&self, turn: &Turn, until: Timestamp) -> Stored<bool> {
+        let renew = owned(
+            turn,
+            "UPDATE turns SET lease_until = $4
+             WHERE tenant_id = $1 AND id = $2 AND fence = $3 AND state = 'running' RETURNING stop_requested",
+        );
+        self.db.run_returning(renew.bind(until)).await?.ok_or(FENCED)?.get("stop_requested")
+    }
+
+    async fn append(&self, turn: &Turn, offset: usize, text: &str) -> Stored<()> {
+        let append = owned(
+            turn,
+            "UPDATE turns SET text = text || $5, text_bytes = text_bytes + $6
+             WHERE tenant_id = $1 AND id = $2 AND fence = $3 AND state = 'running' AND text_bytes = $4",
+        )
+        .bind(offset as i64)
+        .bind(text)
+        .bind(text.len() as i64);
+        if self.db.run(append).await? == 1 {
+            return Ok(());
+        }
+        let stored = self.as_owned(turn).await?.ok_or(FENCED)?;
+        let again = stored.state == TurnState::Running
+            && stored.text.as_bytes().get(offset..) == Some(storable(text.to_owned()).as_bytes());
+        if again { Ok(()) } else { Err(FENCED) }
+    }
+
+    async fn begin_attempt(
+        &self,
+        turn: &Turn,
+        last: &Settlement,
+        entry: &UsageEntry,
+        discard: bool,
+    ) -> Stored<Turn> {
+        let begin = owned(
+            turn,
+            if discard {
+                "UPDATE turns SET attempt = attempt + 1, revision = revision + 1, kept_bytes = 0, text = '',
+                     text_bytes = 0, attempt_from = 0
+                 WHERE tenant_id = $1 AND id = $2 AND fence = $3 AND attempt = $4 AND state = 'running' RETURNING *"
+            } else {
+                "UPDATE turns SET attempt = attempt + 1, attempt_from = text_bytes
+                 WHERE tenant_id = $1 AND id = $2 AND fence = $3 AND attempt = $4 AND state = 'running' RETURNING *"
+            },
+        )
+        .bind(turn.attempt);
+        let mut tx = self.db.begin().await?;
+        let Some(row) = tx.one(begin).await? else {
+            drop(tx);
+            return self.begun_before(turn, entry).await;
+        };
+        let stored = self::turn(&row)?;
+        tx.run(settle_attempt(turn.tenant, turn.id, turn.attempt, last)).await?;
+        tx.run(open_entry(entry, stored.attempt)).await.map_err(|error| error.taken("this entry"))?;
+        tx.commit().await?;
+        Ok(stored)
+    }
+
+    async fn finish(&self, turn: &Turn, ending: &Ending) -> Stored<()> {
+        let finish = owned(
+            turn,
+            "UPDATE turns SET state = $4, failure_code = $5, failure_detail = $6, model = $7, finished_at = $8,
+                 text = CASE WHEN $9 = 1 THEN '' ELSE text END
+             WHERE tenant_id = $1 AND id = $2 AND fence = $3 AND state = 'running' RETURNING attempt",
+        )
+        .bind(ending.state)
+        .bind(ending.failure.as_ref().map(|failure| failure.code.clone()))
+        .bind(ending.failure.as_ref().map(|failure| failure.detail.clone()))
+        .bind(ending.settlement.model.clone())
+        .bind(ending.at)
+        .bind(ending.reply.is_some());
+        let mut tx = self.db.begin().await?;
+        let Some(row) = tx.one(finish).await? else {
+            drop(tx);
+            let stored = self.as_owned(turn).await?.ok_or(FENCED)?;
+            let again = stored.state == ending.state && stored.finished_at == Some(ending.at);
+            return if again { Ok(()) } else { Err(FENCED) };
+        };
+        if let Some(reply) = &ending.reply {
+            let owner = owner_word(turn.person, turn.companion);
+            tx.run(insert_message(reply, &owner)).await.map_err(|error| error.taken("this reply"))?;
+        }
+        let shown = sql("UPDATE conversations
+             SET updated_at = $3, head = CASE WHEN head = $4 THEN COALESCE($5, head) ELSE head END
+             WHERE tenant_id = $1 AND id = $2")
+        .bind(turn.tenant)
+        .bind(turn.conversation)
+        .bind(ending.at)
+        .bind(turn.message)
+        .bind(ending.reply.as_ref().map(|reply| reply.id));
+        tx.run(shown).await?;
+        tx.run(settle_attempt(turn.tenant, turn.id, row.get("attempt")?, &ending.settlement)).await?;
+        for job in &ending.jobs {
+            tx.run(insert_job(job)).await?;
+        }
+        tx.commit().await
+    }
+
+    async fn request_stop(&self, tenant: TenantId, person: PersonId, id: TurnId) -> Stored<bool> {
+        let stop = sql("UPDATE turns SET stop_requested = 1
+             WHERE tenant_id = $1 AND person_id = $2 AND id = $3 AND state = 'running'")
+        .bind(tenant)
+        .bind(person)
+        .bind(id);
+        Ok(self.db.run(stop).await? == 1)
+    }
+}
+
+impl SqlStore {
+    /// The turn as stored, if this owner's fence is still the newest.
+    async fn as_owned(&self, turn: &Turn) -> Stored<Option<Turn>> {
+        let find = assembled(format!("{TURN} WHERE t.tenant_id = $1 AND t.id = $2 AND t.fence = $3"))
+            .bind(turn.tenant)
+            .bind(turn.id)
+            .bind(turn.fence);
+        self.db.one(find).await?.map(|row| self::turn(&row)).transpose()
+    }
+
+    /// Where an earlier call began this very attempt and its answer was lost.
+    async fn begun_before(&self, turn: &Turn, entry: &UsageEntry) -> Stored<Turn> {
+        let stored = self.as_owned(turn).await?.ok_or(FENCED)?;
+        let known = sql("SELECT id FROM usage_entries
+             WHERE tenant_id = $1 AND id = $2 AND turn_id = $3 AND attempt = $4")
+        .bind(turn.tenant)
+        .bind(entry.id)
+        .bind(turn.id)
+        .bind(stored.attempt);
+        let again = stored.state == TurnState::Running && self.db.one(known).await?.is_some();
+        if again { Ok(stored) } else { Err(FENCED) }
+    }
+}
+
+/// Finds the turn's place in its conversation and puts it there, if nothing speaks against it.
+async fn place(tx: &mut Tx, turn: &Turn, message: &Message, entry: &UsageEntry) -> Stored<Accepted> {
+    let lock = tx.dialect().pick("", "FOR UPDATE");
+    // Held to the end, so that two messages to one conversation are taken one after the other.
+    let conversation = assembled(format!(
+        "SELECT id FROM conversations WHERE tenant_id = $1 AND person_id = $2 AND id = $3 {lock}"
+    ))
+    .bind(turn.tenant)
+    .bind(turn.person)
+    .bind(turn.conversation);
+    let conversation = tx.one(conversation).await?;
+    if let Some(known) = known(tx, turn, message).await? {
+        return Ok(known);
+    }
+    if conversation.is_none() {
+        return Ok(Accepted::Missing);
+    }
+    if let Some(parent) = message.parent {
+        let parent = sql("SELECT id FROM messages WHERE tenant_id = $1 AND conversation_id = $2 AND id = $3")
+            .bind(turn.tenant)
+            .bind(turn.conversation)
+            .bind(parent);
+        if tx.one(parent).await?.is_none() {
+            return Ok(Accepted::Missing);
+        }
+    }
+    let running =
+        sql("SELECT id FROM turns WHERE conversation_id = $1 AND state = 'running'").bind(turn.conversation);
+    if let Some(row) = tx.one(running).await? {
+        return Ok(Accepted::Busy(row.get("id")?));
+    }
+    tx.run(insert_message(message, &owner_word(turn.person, turn.companion))).await?;
+    let row = tx.one(insert_turn(turn)).await?.ok_or_else(|| StoreError::Internal {
+        reason: "an inserted turn did not come back".into(),
+        source: None,
+    })?;
+    tx.run(open_entry(entry, 1)).await?;
+    let head = sql("UPDATE conversations SET head = $3, updated_at = $4 WHERE tenant_id = $1 AND id = $2")
+        .bind(turn.tenant)
+        .bind(turn.conversation)
+        .bind(message.id)
+        .bind(message.created_at);
+    tx.run(head).await?;
+    Ok(Accepted::New(self::turn(&row)?))
+}
+
+/// A turn of that id, in any conversation: the same one, or another's.
+async fn known(tx: &mut Tx, turn: &Turn, message: &Message) -> Stored<Option<Accepted>> {
+    let find = assembled(format!("{TURN} WHERE t.id = $1")).bind(turn.id);
+    let Some(row) = tx.one(find).await? else { return Ok(None) };
+    let stored = self::turn(&row)?;
+    let mine =
+        (stored.tenant, stored.person, stored.conversation) == (turn.tenant, turn.person, turn.conversation);
+    let words = sql("SELECT * FROM messages WHERE conversation_id = $1 AND id = $2")
+        .bind(stored.conversation)
+        .bind(stored.message);
+    let same = match tx.one(words).await? {
+        Some(row) => {
+            let said = self::message(&row)?;
+            // Whoever answers "the newest message" again meets this turn's own words there.
+            let own = [Some(stored.message), Some(stored.reply)];
+            said.text == storable(message.text.clone())
+                && (said.parent == message.parent || own.contains(&message.parent))
+                && said.attachments == message.attachments
+        }
+        None => false,
+    };
+    Ok(Some(if mine && same { Accepted::Known(stored) } else { Accepted::Different }))
+}
+
+fn insert_turn(turn: &Turn) -> Query {
+    sql("INSERT INTO turns
+         (id, tenant_id, person_id, companion_id, conversation_id, message_id, reply_id, state, text, text_bytes,
+          attempt_from, revision, kept_bytes, attempt, fence, lease_until, stop_requested, created_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, 'running', '', 0, 0, 0, 0, 1, 1, $8, 0, $9) RETURNING *")
+    .bind(turn.id)
+    .bind(turn.tenant)
+    .bind(turn.person)
+    .bind(turn.companion)
+    .bind(turn.conversation)
+    .bind(turn.message)
+    .bind(turn.reply)
+    .bind(turn.lease_until)
+    .bind(turn.created_at)
+}
+
+/// A statement whose first three values are the tenant, the turn and the owner's fence.
+fn owned(turn: &Turn, text: &'static str) -> Query {
+    sql(text).bind(turn.tenant).bind(turn.id).bind(turn.fence)
+}
+
+fn turn(row: &Row) -> Stored<Turn> {
+    let failure = match row.get::<Option<String>>("failure_code")? {
+        Some(code) => {
+            Some(Failure { code, detail: row.get::<Option<String>>("failure_detail")?.unwrap_or_default() })
+        }
+        None => None,
+    };
+    Ok(Turn {
+        id: row.get("id")?,
+        tenant: row.get("tenant_id")?,
+        person: row.get("person_id")?,
+        companion: row.get("companion_id")?,
+        conversation: row.get("conversation_id")?,
+        message: row.get("message_id")?,
+        reply: row.get("reply_id")?,
+        state: row.get("state")?,
+        text: row.get("text")?,
+        revision: row.get("revision")?,
+        kept_bytes: row.get("kept_bytes")?,
+        attempt: row.get("attempt")?,
+        fence: row.get("fence")?,
+        lease_until: row.get("lease_until")?,
+        stop_requested: row.get("stop_requested")?,
+        failure,
+        model: row.get("model")?,
+        created_at: row.get("created_at")?,
+        finished_at: row.get("finished_at")?,
+    })
+}

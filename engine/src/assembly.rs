@@ -184,7 +184,7 @@ impl Engine {
         self.tasks.close();
         if tokio::time::timeout(within, self.tasks.wait()).await.is_err() {
             tracing::warn!(
-                left = self.tasks.len(),
+                tasks = self.tasks.len(),
                 "some work did not end in time and will be taken up again"
             );
         }

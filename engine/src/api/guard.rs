@@ -24,7 +24,7 @@ const LONGEST_DEADLINE: Duration = Duration::from_secs(900);
 pub async fn guard(State(api): State<Api>, mut request: Request, next: Next) -> Response {
     let begun = Instant::now();
     let id = request_id(&api, request.headers());
-    let span = tracing::info_span!("contract", request.id = %id, method = %request.method());
+    let span = tracing::info_span!("contract", request.id = %id, http.method = %request.method());
     let path = request.extensions().get::<axum::extract::MatchedPath>().map(|path| path.as_str().to_owned());
     let deadline = deadline(request.headers());
     let answer = async {
@@ -44,7 +44,7 @@ pub async fn guard(State(api): State<Api>, mut request: Request, next: Next) -> 
     let path = path.as_deref().unwrap_or("unmatched");
     span.in_scope(|| {
         let (status, duration_us) = (answer.status().as_u16(), begun.elapsed().as_micros() as u64);
-        tracing::debug!(target: "performance", { path, status, duration_us }, "{path} answered {status}");
+        tracing::debug!(target: "performance", { http.route = path, http.status = status, duration_us }, "{path} answered {status}");
     });
     if let Ok(id) = HeaderValue::from_str(&id) {
         answer.headers_mut().insert(REQUEST_ID, id);

@@ -61,7 +61,7 @@ impl From<StoreError> for ApiError {
             }
         };
         if !matches!(code, ErrorCode::Taken | ErrorCode::OverQuota) {
-            tracing::error!(error = %error, code = code.as_str(), "the store failed: {error}");
+            tracing::error!(error = %error, problem.code = code.as_str(), "the store failed: {error}");
         }
         Self(code, detail)
     }

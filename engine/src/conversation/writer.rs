@@ -121,7 +121,7 @@ impl Writer {
                 end => return self.leave(draft, context, &tally, end).await,
             };
             tracing::warn!(turn.id = %draft.turn.id, connection.id = %link.connection.id,
-                attempt = draft.turn.attempt, error = %error, "an attempt failed: {error}");
+                turn.attempt = draft.turn.attempt, error = %error, "an attempt failed: {error}");
             step = if can_continue(&link, draft, &error) && continuations < MOST_CONTINUATIONS {
                 continuations += 1;
                 Step::Try { link, after: Duration::ZERO }
@@ -195,8 +195,8 @@ impl Writer {
         let ending = Ending { state, reply, failure: how.failure, settlement, jobs, at };
         self.turns.finish(&draft.turn, &ending).await?;
         let llm_ms = tally.took().as_millis() as u64;
-        tracing::info!(target: "performance", { turn.id = %draft.turn.id, attempts = draft.turn.attempt,
-            state = state_name(state), first_token_ms, llm_ms, prompt_tokens = tokens.prompt,
+        tracing::info!(target: "performance", { turn.id = %draft.turn.id, turn.attempt = draft.turn.attempt,
+            turn.state = state_name(state), first_token_ms, llm_ms, prompt_tokens = tokens.prompt,
             completion_tokens = tokens.completion }, "turn {} ended", draft.turn.id);
         metrics::counter!("whisperengine_turns_total", "state" => state_name(state)).increment(1);
         if let Some(span) = tally.first_token() {

@@ -34,7 +34,11 @@ fn fields(code: &str) -> BTreeSet<String> {
                     if ends_with_message && argument.starts_with('"') {
                         break;
                     }
-                    found.extend(field(argument));
+                    // With a target, the fields of an event may stand in braces.
+                    match argument.strip_prefix('{') {
+                        Some(group) => found.extend(arguments(group).into_iter().filter_map(field)),
+                        None => found.extend(field(argument)),
+                    }
                 }
             }
         }
@@ -87,6 +91,7 @@ fn a_field_nobody_wrote_down_is_caught() {
     for text in [
         "tracing::warn!(turn.id = %id, mood = 3, error = %error, \"gone, {n}\", n = 1);",
         "info!(target: \"x\", %mood, \"gone\");",
+        "info!(target: \"x\", { turn.id = %id, mood }, \"gone\");",
         "info_span!(\"conversation.turn\", turn.id = %id, mood = (1, 2));",
         "#[instrument(skip_all, fields(turn.id = %id, mood))] fn reply() {}",
     ] {

@@ -1,9 +1,11 @@
-//! SQLite's bad days: a full disk, and transactions dropped in the midst of a group.
+//! Bad days: a full disk, transactions dropped in the midst of a group, a server that hangs up; and
+//! that what is removed is truly gone.
 
 use super::harness::Bench;
 use super::talk::Talk;
 use crate::adapters::sql::db::Tx;
 use crate::adapters::sql::query::sql;
+use crate::adapters::sql::store::StorePlace;
 use crate::ports::conversations::{Conversations, Messages};
 use crate::ports::error::StoreError;
 use crate::ports::store::StoreHealth;
@@ -108,4 +110,51 @@ async fn a_closed_file_takes_nothing_and_says_so() {
     let error = bench.store.accept(&exchange.turn, &exchange.message, &exchange.entry).await;
     assert!(matches!(error, Err(StoreError::Unavailable { .. })), "{error:?}");
     bench.store.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_removed_leaves_no_trace_in_the_file() {
+    let bench = Bench::sqlite().await;
+    bench.show(no_trace(&bench)).await;
+}
+
+async fn no_trace(bench: &Bench) {
+    let talk = Talk::begin(bench).await;
+    let mut parent = None;
+    for n in 0..30 {
+        let (said, replied) = (format!("Xylophonquark{n} speaks"), format!("Xylophonquark answers {n}"));
+        parent = Some(talk.exchange_words(bench, parent, &said, &replied).await);
+    }
+    let unfinished = talk.ask(bench, parent, "Xylophonquark once more").await;
+    bench.store.append(&unfinished.turn, 0, "Xylophonquark begins").await.expect("it owns the turn");
+    let removed = Conversations::remove(&bench.store, talk.tenant, talk.person, talk.conversation).await;
+    assert!(removed.expect("the store answers"));
+    bench.store.close().await;
+    let StorePlace::Sqlite(settings) = &bench.place else { panic!("this is about SQLite's file") };
+    let content = std::fs::read(&settings.file).expect("the file is there").to_ascii_lowercase();
+    let word = b"xylophon";
+    assert!(!content.windows(word.len()).any(|bytes| bytes == word), "the words are still in the file");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_hangs_up_is_told_and_found_again() {
+    let bench = Bench::postgres().await;
+    bench.show(hung_up(&bench)).await;
+}
+
+async fn hung_up(bench: &Bench) {
+    let talk = Talk::begin(bench).await;
+    let mut cut = bench.store.db.begin().await.expect("a transaction begins");
+    let title = sql("UPDATE conversations SET title = 'never' WHERE id = $1").bind(talk.conversation);
+    assert_eq!(cut.run(title).await.expect("it is written for now"), 1);
+    let rival = bench.another().await;
+    let hang_up = sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+         WHERE datname = current_database() AND pid <> pg_backend_pid()");
+    rival.db.all(hang_up).await.expect("every other connection is cut");
+    let error = cut.commit().await.expect_err("nothing of it is kept");
+    assert!(matches!(error, StoreError::Unavailable { .. }), "{error:?}");
+    bench.store.ping().await.expect("a fresh connection takes the place of the lost one");
+    assert_eq!(bench.store.find_conversation(talk).await.expect("it is there").title, None);
+    talk.ask(bench, None, "hello again").await;
+    rival.close().await;
 }

@@ -1,11 +1,14 @@
 //! A store of the previous schema is upgraded; one of a newer schema is left as it was.
 
 use super::harness::{PostgresDatabase, TestClock, folder, migrating, sqlite_place};
-use crate::adapters::sql::migrate::{Migration, Progress, SchemaPolicy, Upgrade};
+use crate::adapters::sql::db::Db;
+use crate::adapters::sql::migrate::{Migration, Progress, SchemaPolicy, Snapshot, Upgrade};
+use crate::adapters::sql::migrations::MIGRATIONS;
 use crate::adapters::sql::query::sql;
 use crate::adapters::sql::store::{SqlStore, StorePlace};
 use crate::ports::error::{StoreError, Stored};
 use crate::ports::store::StoreHealth;
+use async_trait::async_trait;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection};
 use std::sync::{Arc, Mutex};
@@ -109,6 +112,43 @@ async fn a_failed_step_leaves_nothing_behind(place: &StorePlace) {
     store.close().await;
 }
 
+/// Every schema this program ever had, with a row in it, opens and is brought up to date.
+async fn every_earlier_schema_upgrades(steps: usize, place: &StorePlace) {
+    let (id, at) = (vec![7_u8; 16], 5_i64);
+    let old = open(&MIGRATIONS[..steps], place, &migrating()).await.expect("an empty store opens");
+    let insert = sql("INSERT INTO conversations
+         (id, tenant_id, person_id, companion_id, title, pinned, created_at, updated_at)
+         VALUES ($1, $1, $1, $1, 'kept', 1, $2, $2)")
+    .bind(id)
+    .bind(at);
+    old.db.run(insert).await.expect("a row is kept");
+    old.close().await;
+    let new = open(MIGRATIONS, place, &migrating()).await.expect("it upgrades");
+    let row =
+        new.db.one(sql("SELECT title, updated_at FROM conversations")).await.expect("the store answers");
+    let row = row.expect("the row is there");
+    assert_eq!(row.get::<String>("title").expect("a title"), "kept");
+    assert_eq!(row.get::<i64>("updated_at").expect("a time"), at);
+    new.close().await;
+}
+
+/// Notes what it was asked for, and refuses where told to.
+#[derive(Default)]
+struct NotedSnapshot {
+    asked: Mutex<Vec<(i64, i64, Vec<String>)>>,
+    refuses: bool,
+}
+
+#[async_trait]
+impl Snapshot for NotedSnapshot {
+    async fn take(&self, db: &Db, found: i64, target: i64) -> Stored<()> {
+        let rows = db.all(sql("SELECT name FROM things ORDER BY name")).await?;
+        let names = rows.iter().map(|row| row.get("name")).collect::<Stored<Vec<String>>>()?;
+        self.asked.lock().expect("nobody panics holding it").push((found, target, names));
+        if self.refuses { Err(StoreError::DiskFull) } else { Ok(()) }
+    }
+}
+
 fn sqlite() -> (TempDir, StorePlace) {
     let folder = folder();
     let place = sqlite_place(&folder);
@@ -201,5 +241,43 @@ async fn postgres_is_migrated_once_by_many_that_start_together() {
     for opened in futures::future::join_all(starts).await {
         opened.expect("each finds the schema ready").close().await;
     }
+    database.remove().await;
+}
+
+#[tokio::test]
+async fn sqlite_of_every_earlier_schema_upgrades() {
+    for steps in 1..MIGRATIONS.len() {
+        let (_folder, place) = sqlite();
+        every_earlier_schema_upgrades(steps, &place).await;
+    }
+}
+
+#[tokio::test]
+async fn postgres_of_every_earlier_schema_upgrades() {
+    for steps in 1..MIGRATIONS.len() {
+        let database = PostgresDatabase::create().await;
+        every_earlier_schema_upgrades(steps, &database.place()).await;
+        database.remove().await;
+    }
+}
+
+#[tokio::test]
+async fn postgres_is_copied_first_and_stays_as_it_was_where_that_fails() {
+    let database = PostgresDatabase::create().await;
+    let place = database.place();
+    written_by(&[FIRST], &place).await;
+    let refusing = Arc::new(NotedSnapshot { refuses: true, ..NotedSnapshot::default() });
+    let policy = SchemaPolicy::Migrate(Upgrade { snapshot: Some(refusing), ..Upgrade::default() });
+    let error = open(&[FIRST, SECOND, THIRD], &place, &policy).await.err().expect("there is no copy");
+    assert!(matches!(error, StoreError::DiskFull), "{error}");
+    open(&[FIRST], &place, &SchemaPolicy::Require).await.expect("it is as it was").close().await;
+
+    let noted = Arc::new(NotedSnapshot::default());
+    let policy = SchemaPolicy::Migrate(Upgrade { snapshot: Some(noted.clone()), ..Upgrade::default() });
+    for _ in 0..2 {
+        open(&[FIRST, SECOND, THIRD], &place, &policy).await.expect("it upgrades once").close().await;
+    }
+    let asked = noted.asked.lock().expect("nobody panics holding it").clone();
+    assert_eq!(asked, [(1, 3, vec!["chair".to_owned(), "lamp".to_owned()])]);
     database.remove().await;
 }

@@ -4,7 +4,7 @@ use super::ids::{CompanionId, MemoryId, MessageId, PersonId, TenantId};
 use super::time::Timestamp;
 
 /// Whose memories: every search and every index filters by all three.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub struct Owner {
     pub tenant: TenantId,
     pub person: PersonId,

@@ -5,7 +5,7 @@ use crate::domain::ids::MemoryId;
 use crate::domain::memory::{Owner, Scope};
 use async_trait::async_trait;
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct VectorRow {
     pub memory: MemoryId,
     pub owner: Owner,
@@ -16,9 +16,21 @@ pub struct VectorRow {
     pub vector: Vec<f32>,
 }
 
+/// The outbox topic by which an index learns what changed; entries are `VectorNews` as JSON.
+pub const VECTOR_TOPIC: &str = "vectors";
+
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum VectorNews {
+    Upsert(VectorRow),
+    Forget { owner: Owner, memory: MemoryId },
+}
+
 /// Vectors at rest, beside the memories they belong to.
 #[async_trait]
 pub trait VectorRows: Send + Sync {
+    /// Keeps the vector and tells the index through the outbox, both or neither. Where the memory was
+    /// forgotten meanwhile, neither happens.
     async fn put(&self, row: &VectorRow) -> Stored<()>;
     /// Everything of one owner and model.
     async fn of_owner(&self, owner: Owner, model: &str) -> Stored<Vec<VectorRow>>;

@@ -140,7 +140,7 @@ pub(super) fn message(row: &Row) -> Stored<Message> {
 }
 
 /// What can be searched for: words with at least one letter or digit.
-fn words(asked: &[String]) -> Vec<String> {
+pub(super) fn words(asked: &[String]) -> Vec<String> {
     let searchable = asked.iter().filter(|word| word.chars().any(char::is_alphanumeric));
     searchable.take(MOST_WORDS).map(|word| word.chars().take(LONGEST_WORD).collect()).collect()
 }

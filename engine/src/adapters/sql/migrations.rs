@@ -15,8 +15,17 @@ macro_rules! migration {
 }
 
 /// A program runs on a schema whose `min_reader` is at most the last version listed here.
-pub const MIGRATIONS: &[Migration] =
-    &[migration!(1, 1, "20261120120000_conversations"), migration!(2, 2, "20261120120100_jobs")];
+pub const MIGRATIONS: &[Migration] = &[
+    migration!(1, 1, "20261120120000_conversations"),
+    migration!(2, 2, "20261120120100_jobs"),
+    migration!(3, 3, "20261120120200_people"),
+    migration!(4, 4, "20261120120300_companions"),
+    migration!(5, 5, "20261120120400_connections"),
+    migration!(6, 6, "20261120120500_access"),
+    migration!(7, 7, "20261120120600_housekeeping"),
+    migration!(8, 8, "20261120120700_memories"),
+    migration!(9, 9, "20261120120800_attachments"),
+];
 
 #[cfg(test)]
 mod tests {

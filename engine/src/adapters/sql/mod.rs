@@ -15,11 +15,23 @@ pub mod migrate;
 mod migrations;
 pub mod store;
 
+mod names;
+
+mod access;
+mod attachments;
+mod companions;
+mod connections;
 mod conversations;
 mod jobs;
+mod leases;
 mod ledger;
+mod memories;
 mod messages;
+mod outbox;
+mod people;
+mod settings;
 mod turns;
+mod vectors;
 
 #[cfg(test)]
 mod suite;

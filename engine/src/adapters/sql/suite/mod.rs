@@ -30,9 +30,16 @@ pub mod talk;
 mod opening;
 mod upgrading;
 
+mod access;
+mod attachments;
+mod companions;
 mod conversations;
 mod failing;
+mod housekeeping;
+mod jobs;
 mod ledger;
+mod memories;
 mod messages;
+mod people;
 mod races;
 mod turns;

@@ -5,5 +5,5 @@
 
 pub mod bus;
 pub mod cache;
-mod shelf;
+pub mod shelf;
 mod snapshot;

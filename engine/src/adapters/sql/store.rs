@@ -8,7 +8,7 @@ use crate::adapters::postgres::open::{self as postgres, PostgresSettings};
 use crate::adapters::sqlite::open::{self as sqlite, SqliteSettings};
 use crate::ports::clock::Clock;
 use crate::ports::error::Stored;
-use crate::ports::store::StoreHealth;
+use crate::ports::store::{Store, StoreHealth};
 use async_trait::async_trait;
 use std::sync::Arc;
 use tokio_util::task::TaskTracker;
@@ -54,6 +54,32 @@ impl SqlStore {
             }
         };
         Ok(Self { db, clock })
+    }
+
+    /// The same store, once for each port.
+    pub fn ports(self: Arc<Self>) -> Store {
+        Store {
+            people: self.clone(),
+            identities: self.clone(),
+            companions: self.clone(),
+            conversations: self.clone(),
+            messages: self.clone(),
+            turns: self.clone(),
+            ledger: self.clone(),
+            memories: self.clone(),
+            vectors: self.clone(),
+            attachments: self.clone(),
+            connections: self.clone(),
+            keys: self.clone(),
+            sessions: self.clone(),
+            settings: self.clone(),
+            audit: self.clone(),
+            jobs: self.clone(),
+            leases: self.clone(),
+            outbox: self.clone(),
+            inbox: self.clone(),
+            health: self,
+        }
     }
 }
 

@@ -2,10 +2,12 @@
 //!
 //! `sql` holds what both databases share, `sqlite` and `postgres` what only one of them says.
 
+pub mod embedding;
 pub mod memory;
 pub mod openai;
 pub mod postgres;
 pub mod redis;
+pub mod resident;
 pub mod sql;
 pub mod sqlite;
 pub mod system;

@@ -40,6 +40,8 @@ pub trait VectorRows: Send + Sync {
 pub enum IndexError {
     #[error("this index holds vectors of {expected} numbers, this one has {found}")]
     Dimension { expected: usize, found: usize },
+    #[error("a vector holds something that is no finite number")]
+    NotFinite,
     /// Recall goes on without it.
     #[error("the vector index cannot be reached: {0}")]
     Unavailable(String),
@@ -54,12 +56,15 @@ pub struct Near {
     pub similarity: f32,
 }
 
-/// One index serves one embedder: `model` and the dimension are fixed when it is made.
+/// One index serves one embedder: `model` and the dimension are fixed when it is made. A vector of
+/// zeros has no direction and is near nothing.
 #[async_trait]
 pub trait VectorIndex: Send + Sync {
+    /// All or nothing. Called when the rows are durable; another embedder's rows are left out.
     async fn upsert(&self, rows: &[VectorRow]) -> Result<(), IndexError>;
     async fn remove(&self, owner: Owner, ids: &[MemoryId]) -> Result<(), IndexError>;
-    /// The nearest of this owner and scope, best first. Scope is part of the query.
+    /// The nearest of this owner and scope, best first, the same similarity by id. Scope is part of
+    /// the query.
     async fn search(
         &self,
         owner: Owner,

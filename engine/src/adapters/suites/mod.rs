@@ -4,3 +4,5 @@ pub mod bus;
 pub mod cache;
 pub mod clock;
 pub mod skip;
+pub mod vector_rows;
+pub mod vectors;

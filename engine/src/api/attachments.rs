@@ -7,27 +7,17 @@ use super::state::Api;
 use super::views;
 use crate::domain::ids::AttachmentId;
 use crate::ports::attachments::NewAttachment;
+use axum::Json;
 use axum::body::Body;
-use axum::extract::{DefaultBodyLimit, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
-use axum::routing::{get, post};
-use axum::{Json, Router};
 use engine_client::problem::ErrorCode;
 use engine_client::wire::attachments::AttachmentView;
 use futures::{StreamExt, TryStreamExt};
 use serde::Deserialize;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-
-pub fn routes(largest_upload: usize) -> Router<Api> {
-    Router::new()
-        .route("/api/v1/attachments", post(upload))
-        .route("/api/v1/attachments/{id}", get(describe).delete(remove))
-        .route("/api/v1/attachments/{id}/content", get(content))
-        // Counted in `upload` itself, chunk by chunk, so that the answer is a problem document.
-        .layer(DefaultBodyLimit::max(largest_upload.saturating_add(1)))
-}
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -60,6 +50,7 @@ pub async fn upload(
         created_at: api.clock.now(),
         quota_bytes: api.attachment_quota_bytes,
     };
+    // Counted here, chunk by chunk, so that the answer is a problem document.
     let most = api.largest_upload_bytes;
     let seen = Arc::new(AtomicUsize::new(0));
     let counted = Arc::clone(&seen);

@@ -2,11 +2,12 @@
 //! status.
 
 use super::problem::ApiError;
-use axum::body::Bytes;
+use axum::body::Body;
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
+use axum::http::header;
 use axum::http::request::Parts;
-use axum::http::{StatusCode, header};
 use engine_client::problem::ErrorCode;
+use futures::StreamExt;
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
@@ -16,7 +17,7 @@ pub struct Document<T>(pub T);
 impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Document<T> {
     type Rejection = ApiError;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
+    async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
         let media_type = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
         let essence = media_type.and_then(|value| value.split(';').next()).map(str::trim);
         if !essence.is_some_and(|essence| essence.eq_ignore_ascii_case("application/json")) {
@@ -25,16 +26,35 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Document<T> {
                 "send `content-type: application/json`".into(),
             ));
         }
-        let bytes = Bytes::from_request(request, state).await.map_err(|rejection| {
-            if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
-                ApiError(ErrorCode::TooLarge, "the document is too large".into())
-            } else {
-                ApiError::invalid("the document could not be read to its end")
-            }
-        })?;
+        let bytes = read(request.into_body()).await?;
         let document =
             serde_json::from_slice(&bytes).map_err(|error| ApiError::invalid(error.to_string()))?;
         Ok(Self(document))
+    }
+}
+
+/// The largest JSON document: a long message, escaped.
+const LARGEST_DOCUMENT: usize = 1024 * 1024;
+/// Of what is larger, this much is read and thrown away: a sender hears why it was refused only if it
+/// could send to the end.
+const MOST_THROWN_AWAY: usize = 16 * 1024 * 1024;
+
+async fn read(body: Body) -> Result<Vec<u8>, ApiError> {
+    let mut chunks = body.into_data_stream();
+    let (mut document, mut seen) = (Vec::new(), 0);
+    while let Some(chunk) = chunks.next().await {
+        let chunk = chunk.map_err(|_| ApiError::invalid("the document could not be read to its end"))?;
+        seen += chunk.len();
+        if seen <= LARGEST_DOCUMENT {
+            document.extend_from_slice(&chunk);
+        } else if seen > MOST_THROWN_AWAY {
+            break;
+        }
+    }
+    if seen <= LARGEST_DOCUMENT {
+        Ok(document)
+    } else {
+        Err(ApiError(ErrorCode::TooLarge, "the document is larger than 1 MiB".into()))
     }
 }
 

@@ -20,3 +20,6 @@ pub mod state;
 pub mod status;
 pub mod turns;
 pub mod views;
+
+#[cfg(test)]
+mod suite;

@@ -5,12 +5,8 @@ use super::{
     attachments, companions, connections, conversations, events, guard, keys, people, setup, status, turns,
 };
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{delete, get, patch, post};
-
-/// The largest JSON document: a long message, escaped.
-const LARGEST_DOCUMENT: usize = 1024 * 1024;
 
 pub fn router(api: Api) -> Router {
     Router::new()
@@ -40,8 +36,9 @@ pub fn router(api: Api) -> Router {
         .route("/api/v1/search", get(conversations::search))
         .route("/api/v1/turns/{id}", get(turns::get).delete(turns::stop))
         .route("/api/v1/turns/{id}/events", get(events::follow))
-        .layer(DefaultBodyLimit::max(LARGEST_DOCUMENT))
-        .merge(attachments::routes(api.largest_upload_bytes))
+        .route("/api/v1/attachments", post(attachments::upload))
+        .route("/api/v1/attachments/{id}", get(attachments::describe).delete(attachments::remove))
+        .route("/api/v1/attachments/{id}/content", get(attachments::content))
         .method_not_allowed_fallback(guard::wrong_method)
         .fallback(guard::no_such_route)
         .layer(from_fn_with_state(api.clone(), guard::guard))

@@ -9,6 +9,7 @@ use crate::models::pool::ModelPool;
 use crate::ports::connections::Connections;
 use crate::ports::conversations::Messages;
 use crate::ports::error::{StoreError, Stored};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -27,10 +28,20 @@ pub struct Takeover {
 }
 
 impl Takeover {
-    /// Takes everything that is running, whoever held it: right where this process is the only one
-    /// that can reach the Store, because nobody else can be alive.
+    /// Takes everything that is running, whoever held it and until when: right where this process is
+    /// the only one that can reach the Store, because nobody else can be alive.
     pub async fn take_all(&self) -> Stored<()> {
-        while self.take_one(Timestamp(i64::MAX)).await? {}
+        let (whatever, last_in_line) = (Timestamp(i64::MAX), Timestamp(i64::MAX - 1));
+        let mut taken = HashMap::new();
+        // The first lease to end is taken first, so whoever comes a second time comes after all others.
+        while let Some(turn) = self.writer.turns.take_over(whatever, last_in_line).await? {
+            if taken.insert(turn.id, turn).is_some() {
+                break;
+            }
+        }
+        for turn in taken.into_values() {
+            self.take_up(turn);
+        }
         Ok(())
     }
 
@@ -56,20 +67,24 @@ impl Takeover {
     }
 
     async fn take_expired(&self) -> Stored<()> {
-        while self.take_one(self.writer.clock.now()).await? {}
+        while self.take_one().await? {}
         Ok(())
     }
 
     /// `false` where there is nothing to take.
-    async fn take_one(&self, expired_before: Timestamp) -> Stored<bool> {
-        let until = self.writer.clock.now().plus(LEASE);
-        let Some(turn) = self.writer.turns.take_over(expired_before, until).await? else {
+    async fn take_one(&self) -> Stored<bool> {
+        let now = self.writer.clock.now();
+        let Some(turn) = self.writer.turns.take_over(now, now.plus(LEASE)).await? else {
             return Ok(false);
         };
+        self.take_up(turn);
+        Ok(true)
+    }
+
+    fn take_up(&self, turn: Turn) {
         tracing::info!(turn.id = %turn.id, fence = turn.fence, "took over turn {}", turn.id);
         let this = self.clone();
         self.tasks.spawn(async move { this.resume(turn).await });
-        Ok(true)
     }
 
     async fn resume(&self, turn: Turn) {

@@ -1,0 +1,8 @@
+//! The contract's suite: the same behaviours in-process, over a Unix socket and over TCP, on a real
+//! store. What a caller sees must not depend on where the engine is.
+
+mod harness;
+mod model;
+mod errors;
+mod files;
+mod following;

@@ -29,6 +29,7 @@ use crate::secrets::vault::Vault;
 use engine_outbound::client::Outbound;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -50,6 +51,10 @@ pub struct EngineSettings {
     pub models: OpenAiConfig,
     pub attachment_quota_bytes: i64,
     pub largest_upload_bytes: usize,
+    /// How long a silent process keeps a turn before another takes it over.
+    pub turn_lease: Duration,
+    /// Replies that are written at once; more wait for a place.
+    pub concurrent_turns: usize,
     /// No other process can reach this Store: what is unfinished was left by a dead one.
     pub sole_owner: bool,
     pub upload_max_age: Duration,
@@ -62,6 +67,8 @@ impl Default for EngineSettings {
             models: OpenAiConfig::default(),
             attachment_quota_bytes: 10 * 1024 * 1024 * 1024,
             largest_upload_bytes: 25 * 1024 * 1024,
+            turn_lease: Duration::from_secs(4),
+            concurrent_turns: 64,
             sole_owner: false,
             upload_max_age: Duration::from_secs(24 * 3600),
             cleanup_every: Duration::from_secs(300),
@@ -97,6 +104,8 @@ impl Engine {
             turns: store.turns.clone(),
             bus: bus.clone(),
             clock: clock.clone(),
+            lease: settings.turn_lease,
+            places: Arc::new(Semaphore::new(settings.concurrent_turns)),
             leaving: leaving.clone(),
         };
         let takeover = Takeover {

@@ -3,7 +3,7 @@
 use super::context::ContextReader;
 use super::incoming::{IncomingMessage, Refusal};
 use super::live::stop_topic;
-use super::writer::{Assignment, LEASE, Models, Writer, ledger_entry};
+use super::writer::{Assignment, Models, Writer, ledger_entry};
 use crate::domain::ids::{MessageId, PersonId, TenantId, TurnId};
 use crate::domain::message::{Author, Message, MessageState};
 use crate::domain::turn::{Turn, TurnState};
@@ -130,7 +130,7 @@ impl Receiver {
             kept_bytes: 0,
             attempt: 1,
             fence: 1,
-            lease_until: now.plus(LEASE),
+            lease_until: now.plus(self.writer.lease),
             stop_requested: false,
             failure: None,
             model: None,

@@ -6,9 +6,8 @@
 use super::attempt::End;
 use super::draft::Draft;
 use super::live::stop_topic;
-use crate::conversation::writer::LEASE;
+use super::writer::Writer;
 use crate::domain::turn::Turn;
-use crate::ports::cache::Bus;
 use crate::ports::clock::Clock;
 use crate::ports::error::StoreError;
 use crate::ports::turns::Turns;
@@ -17,34 +16,51 @@ use futures::StreamExt;
 use futures::stream::BoxStream;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Interval, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
-const RENEW_EVERY: Duration = Duration::from_secs(1);
+/// A lease is renewed this often in its span.
+const RENEWALS_A_LEASE: u32 = 4;
 
 pub struct Signals {
     turns: Arc<dyn Turns>,
     clock: Arc<dyn Clock>,
+    lease: Duration,
+    places: Arc<Semaphore>,
     leaving: CancellationToken,
     wishes: BoxStream<'static, Bytes>,
     renewals: Interval,
 }
 
 impl Signals {
-    pub async fn listen(
-        turns: &Arc<dyn Turns>,
-        bus: &Arc<dyn Bus>,
-        clock: &Arc<dyn Clock>,
-        leaving: &CancellationToken,
-        turn: &Turn,
-    ) -> Self {
+    pub async fn listen(writer: &Writer, turn: &Turn) -> Self {
+        let bus = &writer.bus;
         let wishes = bus.subscribe(&stop_topic(turn.id)).await.unwrap_or_else(|error| {
             tracing::debug!(turn.id = %turn.id, error = %error, "stops are seen at renewals only");
             futures::stream::pending().boxed()
         });
-        let mut renewals = tokio::time::interval_at(tokio::time::Instant::now() + RENEW_EVERY, RENEW_EVERY);
+        let every = writer.lease / RENEWALS_A_LEASE;
+        let mut renewals = tokio::time::interval_at(tokio::time::Instant::now() + every, every);
         renewals.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        Self { turns: turns.clone(), clock: clock.clone(), leaving: leaving.clone(), wishes, renewals }
+        Self {
+            turns: writer.turns.clone(),
+            clock: writer.clock.clone(),
+            lease: writer.lease,
+            places: writer.places.clone(),
+            leaving: writer.leaving.clone(),
+            wishes,
+            renewals,
+        }
+    }
+
+    /// Waits for one of the places in which replies are written, or for what ends the wait.
+    pub async fn place(&mut self, turn: &Turn) -> Result<Result<OwnedSemaphorePermit, End>, StoreError> {
+        let places = self.places.clone();
+        tokio::select! {
+            place = places.acquire_owned() => Ok(Ok(place.expect("nobody closes the places"))),
+            end = self.interrupted(turn) => end.map(Err),
+        }
     }
 
     /// Renews the lease until the reply must end here. Safe to drop and ask again.
@@ -57,7 +73,7 @@ impl Signals {
                     None => self.wishes = futures::stream::pending().boxed(),
                 },
                 _ = self.renewals.tick() => {
-                    let until = self.clock.now().plus(LEASE);
+                    let until = self.clock.now().plus(self.lease);
                     match self.turns.renew(turn, until).await {
                         Ok(true) => return Ok(End::Stopped),
                         Ok(false) => {}

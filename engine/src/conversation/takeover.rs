@@ -2,7 +2,7 @@
 
 use super::context::ContextReader;
 use super::receive::chain_for;
-use super::writer::{Assignment, LEASE, Models, Writer};
+use super::writer::{Assignment, Models, Writer};
 use crate::domain::time::Timestamp;
 use crate::domain::turn::Turn;
 use crate::models::pool::ModelPool;
@@ -74,7 +74,7 @@ impl Takeover {
     /// `false` where there is nothing to take.
     async fn take_one(&self) -> Stored<bool> {
         let now = self.writer.clock.now();
-        let Some(turn) = self.writer.turns.take_over(now, now.plus(LEASE)).await? else {
+        let Some(turn) = self.writer.turns.take_over(now, now.plus(self.writer.lease)).await? else {
             return Ok(false);
         };
         self.take_up(turn);

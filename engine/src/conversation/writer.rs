@@ -23,10 +23,9 @@ use crate::ports::models::{Finish, ModelError, ModelRequest};
 use crate::ports::turns::{Ending, Turns};
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
-/// How long a silent owner keeps its turn.
-pub const LEASE: Duration = Duration::from_secs(4);
 /// A model that goes on where it stopped may be asked to do so this often in one turn.
 const MOST_CONTINUATIONS: u32 = 2;
 
@@ -35,6 +34,10 @@ pub struct Writer {
     pub turns: Arc<dyn Turns>,
     pub bus: Arc<dyn Bus>,
     pub clock: Arc<dyn Clock>,
+    /// How long a silent owner keeps its turn.
+    pub lease: Duration,
+    /// Replies that may be written at once; the next one waits, under its lease.
+    pub places: Arc<Semaphore>,
     /// Cancelled when the box goes down.
     pub leaving: CancellationToken,
 }
@@ -78,9 +81,12 @@ impl Writer {
     }
 
     async fn drive(&self, draft: &mut Draft, context: &Context, models: Models) -> Result<(), StoreError> {
-        let mut signals =
-            Signals::listen(&self.turns, &self.bus, &self.clock, &self.leaving, &draft.turn).await;
+        let mut signals = Signals::listen(self, &draft.turn).await;
         let mut tally = Tally::new(0);
+        let _place = match signals.place(&draft.turn).await? {
+            Ok(place) => place,
+            Err(end) => return self.leave(draft, context, &tally, end).await,
+        };
         let (mut chain, mut step, mut entry_open) = match models {
             Models::None => {
                 if draft.is_empty() {

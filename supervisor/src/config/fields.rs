@@ -351,8 +351,8 @@ pub const TURN_LEASE: Field = Field::new(
     "a duration from 1s to 10m",
     "How long a process keeps a turn without a sign of life before another one takes over.",
 )
-.example("\"15s\"")
-.is("15s");
+.example("\"4s\"")
+.is("4s");
 
 pub const MAX_CONCURRENT_JOBS: Field = Field::new(
     "jobs.max_concurrent",

@@ -5,9 +5,9 @@
 
 use crate::ports::EngineAccess;
 use crate::problem::Refusal;
-use engine_client::principal::{Credential, Principal};
+use engine_client::principal::Principal;
 use engine_client::problem::ErrorCode;
-use engine_client::wire::people::{Proof, Proven};
+use engine_client::wire::people::Proof;
 use http::{HeaderMap, header};
 use std::time::Duration;
 
@@ -21,16 +21,16 @@ pub async fn identify(
 ) -> Result<Principal, Refusal> {
     let key = brought(headers)?;
     let client = engine.client(Principal::Anonymous).with_request_id(request_id).with_patience(PATIENCE);
-    let proven: Proven =
-        client.post("/api/v1/proofs", &Proof::ApiKey(key)).await.map_err(|error| match error.code() {
-            // However the engine puts it: this key opens nothing.
-            Some(
-                ErrorCode::Unauthenticated | ErrorCode::NotFound | ErrorCode::Forbidden | ErrorCode::Invalid,
-            ) => unknown(),
-            _ => error.into(),
-        })?;
-    let via = Credential::Key { id: proven.key };
-    Ok(Principal::Person { tenant: proven.tenant, person: proven.person, via })
+    let proven = client.post("/api/v1/proofs", &Proof::ApiKey(key)).await;
+    match proven.map_err(|error| (error.code(), error)) {
+        Ok(person @ Principal::Person { .. }) => Ok(person),
+        // A key is somebody's; what it must never open is the operator's door.
+        Ok(Principal::Operator | Principal::Anonymous) => Err(unknown()),
+        Err((Some(ErrorCode::Unauthenticated | ErrorCode::NotFound | ErrorCode::Invalid), _)) => {
+            Err(unknown())
+        }
+        Err((_, error)) => Err(error.into()),
+    }
 }
 
 /// The key that was brought. Two that differ are refused: one of them was not meant.

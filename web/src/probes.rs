@@ -3,7 +3,6 @@
 //! `/health` says that the process answers and nothing else; `/ready` asks the engine for what it leans on;
 //! `/metrics` is for this machine or for whoever holds the metrics token.
 
-use crate::edge::request::ActedUpon;
 use crate::guard::bearer;
 use crate::ports::EngineAccess;
 use crate::problem::Refusal;
@@ -32,9 +31,7 @@ struct Health<'a> {
 
 pub async fn health(State(face): State<Face>) -> Response {
     let appliance = &face.appliance;
-    answered(
-        Json(Health { status: "ok", version: appliance.version(), mode: appliance.mode() }).into_response(),
-    )
+    Json(Health { status: "ok", version: appliance.version(), mode: appliance.mode() }).into_response()
 }
 
 #[derive(Serialize)]
@@ -53,7 +50,7 @@ struct Reason {
 pub async fn ready(State(face): State<Face>) -> Response {
     let reasons = reasons(face.appliance.engine()).await;
     let status = if reasons.is_empty() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    answered((status, Json(Readiness { ready: reasons.is_empty(), reasons })).into_response())
+    (status, Json(Readiness { ready: reasons.is_empty(), reasons })).into_response()
 }
 
 async fn reasons(engine_access: Result<EngineAccess, Problem>) -> Vec<Reason> {
@@ -90,12 +87,7 @@ pub async fn metrics(
     // What is rendered is also thinned out, so that it does not grow between two looks.
     face.figures.run_upkeep();
     let text = "text/plain; version=0.0.4; charset=utf-8";
-    answered(([(header::CONTENT_TYPE, text)], face.figures.render()).into_response())
-}
-
-fn answered(mut response: Response) -> Response {
-    response.extensions_mut().insert(ActedUpon);
-    response
+    ([(header::CONTENT_TYPE, text)], face.figures.render()).into_response()
 }
 
 fn may_read_figures(peer: Peer, headers: &HeaderMap, token: Option<&str>) -> bool {

@@ -18,7 +18,7 @@ const LONGEST_WORD: usize = 24;
 #[derive(Clone, Debug)]
 pub struct RequestId(pub String);
 
-/// Left on a response by whoever answered for the request's path, so that the path may be told.
+/// Left on a response that the engine gave, so that the path may be told.
 #[derive(Clone, Copy, Debug)]
 pub struct ActedUpon;
 
@@ -28,7 +28,8 @@ pub async fn account(mut request: Request, next: Next) -> Response {
     let header = HeaderValue::from_str(&id).expect("an id is plain ASCII");
     let method = request.method().clone();
     let own = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
-    let pattern = own.filter(|path| !path.contains('*')).unwrap_or_else(|| pattern(request.uri().path()));
+    let own = own.filter(|path| !path.contains('*'));
+    let passed = pattern(request.uri().path());
     request.headers_mut().insert(REQUEST_ID, header.clone());
     request.extensions_mut().insert(RequestId(id.clone()));
 
@@ -36,9 +37,10 @@ pub async fn account(mut request: Request, next: Next) -> Response {
 
     response.headers_mut().insert(REQUEST_ID, header);
     // A path that nobody acted upon was named by the caller alone.
-    let told =
+    let is_known =
         response.extensions().get::<ActedUpon>().is_some() && response.status() != StatusCode::NOT_FOUND;
-    record(&id, &method, if told { &pattern } else { "unknown" }, response.status(), began);
+    let route = own.unwrap_or_else(|| if is_known { passed } else { "unknown".to_owned() });
+    record(&id, &method, &route, response.status(), began);
     response
 }
 

@@ -81,11 +81,3 @@ pub struct KeyView {
 pub enum Proof {
     ApiKey(String),
 }
-
-/// Whose a proven key is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Proven {
-    pub tenant: Uuid,
-    pub person: Uuid,
-    pub key: Uuid,
-}

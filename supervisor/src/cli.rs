@@ -4,8 +4,16 @@
 //! Result<(), Failure>`, add a variant to [`Command`] and its arm to [`run`]. Usage errors end with 2,
 //! which is clap's own.
 
+use crate::commands::chat::Chat;
 use crate::commands::config::ConfigCommand;
 use crate::commands::context::Context;
+use crate::commands::engine::EngineCommand;
+use crate::commands::key::KeyCommand;
+use crate::commands::logs::Logs;
+use crate::commands::owner::OwnerCommand;
+use crate::commands::person::PersonCommand;
+use crate::commands::setup::Setup;
+use crate::commands::up::Up;
 use crate::commands::{self};
 use crate::exit::Failure;
 use clap::{Args, Parser, Subcommand};
@@ -37,6 +45,31 @@ pub struct Global {
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Run the box until it is told to stop.
+    Up(Up),
+    /// Make the owner and connect a language model, without questions.
+    Setup(Setup),
+    /// Talk to a companion.
+    Chat(Chat),
+    /// Say whether the box runs and is well.
+    Status,
+    /// Show what the box wrote down about itself.
+    Logs(Logs),
+    /// Look the box over and say what needs you.
+    Doctor,
+    /// Make, show and end API keys.
+    #[command(subcommand)]
+    Key(KeyCommand),
+    /// Invite people, and let them in or keep them out.
+    #[command(subcommand)]
+    Person(PersonCommand),
+    /// Help an owner who lost their way in.
+    #[command(subcommand)]
+    Owner(OwnerCommand),
+    /// Bring the store's schema up to date, for orchestrators.
+    Migrate,
+    /// Run an engine in a process of its own, on PostgreSQL.
+    Engine(EngineCommand),
     /// Show, check and write the configuration.
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -44,6 +77,17 @@ pub enum Command {
 
 pub async fn run(command: Command, context: &Context) -> Result<(), Failure> {
     match command {
+        Command::Up(up) => commands::up::run(up, context).await,
+        Command::Setup(setup) => commands::setup::run(setup, context).await,
+        Command::Chat(chat) => commands::chat::run(chat, context).await,
+        Command::Status => commands::status::run(context).await,
+        Command::Logs(logs) => commands::logs::run(logs, context).await,
+        Command::Doctor => commands::doctor::run(context).await,
+        Command::Key(command) => commands::key::run(command, context).await,
+        Command::Person(command) => commands::person::run(command, context).await,
+        Command::Owner(command) => commands::owner::run(command, context).await,
+        Command::Migrate => commands::migrate::run(context).await,
+        Command::Engine(command) => commands::engine::run(command, context).await,
         Command::Config(command) => commands::config::run(command, context).await,
     }
 }

@@ -4,5 +4,17 @@
 //! it does lives in the rooms behind it; here stand arguments and words only.
 
 pub mod context;
+pub mod secret_file;
 
 pub mod config;
+pub mod chat;
+pub mod doctor;
+pub mod engine;
+pub mod key;
+pub mod logs;
+pub mod migrate;
+pub mod owner;
+pub mod person;
+pub mod setup;
+pub mod status;
+pub mod up;

@@ -1,0 +1,14 @@
+//! The box as a whole: the parts put together, started, and let go in order.
+//!
+//! `store` and `engine` turn the configuration into a running engine; `listen` finds the public address;
+//! `state` is what everybody may know about the box while it runs; `figures` counts; `run` is its life from
+//! the first step to the last. `signals` are the owner's words to stop.
+
+pub mod run;
+pub mod state;
+
+pub mod engine;
+pub mod figures;
+pub mod listen;
+pub mod signals;
+pub mod store;

@@ -1,0 +1,179 @@
+//! The box's life: claim, listen, open, answer, and let go in order.
+//!
+//! `/health` answers as soon as the address is ours, before the Store is open: whoever watches the box sees
+//! that it lives, and `/ready` says what it still waits for. A Store that cannot be reached is waited for;
+//! one that must not be touched ends the start.
+
+use super::engine::{Footing, Running, StartError};
+use super::signals::Signals;
+use super::state::Appliance;
+use super::{figures, listen, store};
+use crate::config::areas::Database;
+use crate::config::data_dir::{DataDir, write_private};
+use crate::config::load::Config;
+use crate::control;
+use crate::instance::Instance;
+use crate::logs::start::{self as logs, Terminal};
+use crate::secrets::credentials::{self, Credentials};
+use crate::secrets::root_key;
+use anyhow::Context as _;
+use axum::serve::ListenerExt;
+use engine::adapters::system::SystemClock;
+use engine::ports::clock::Clock;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use web::edge::body::Bounds;
+use web::edge::host::AllowedHosts;
+use web::public::router::{Face, router};
+use web::serve::{Manners, serve};
+
+/// For answers that need only a moment more, before the engine lets go.
+const LAST_ANSWERS: Duration = Duration::from_millis(300);
+/// For turns to store what they wrote and hand over.
+const DRAIN: Duration = Duration::from_secs(6);
+/// From the word to stop to the end, whatever hangs.
+const STOP: Duration = Duration::from_secs(9);
+/// Between two tries to reach the Store, growing.
+const FIRST_PAUSE: Duration = Duration::from_millis(500);
+const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+
+/// Runs until told to stop. `greet` is called once, when the box is ready.
+pub async fn run(
+    config: Config,
+    greet: impl AsyncFnOnce(&Appliance) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    let mut signals = Signals::listen().context("signals cannot be listened to")?;
+    let dir = config.data_dir.clone();
+    dir.create()?;
+    let _instance = Instance::claim(&dir)?;
+    logs::start(&config.log, Some(&dir.logs()), Terminal::Shown)?;
+    for warning in &config.warnings {
+        tracing::warn!("{warning}");
+    }
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
+    let credentials = credentials::open_or_make(&dir, config.master_key_file.as_deref(), &*clock)?;
+
+    let listener = listen::bind(&config.server).await?;
+    let address = listener.local_addr().context("the listener has no address")?;
+    let figures = figures::install(config.mode.name())?;
+    let appliance = Arc::new(Appliance::new(config, address, clock.now()));
+    let (stop, doors) = (CancellationToken::new(), TaskTracker::new());
+    let face = face(Arc::clone(&appliance), figures);
+    // A word of a reply is a small packet and must not wait for the next one.
+    let listener = listener.tap_io(|stream| {
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(error = %error, "a connection keeps collecting small packets");
+        }
+    });
+    doors.spawn(serve(listener, router(face), Manners::default(), stop.clone()));
+    let control = control::socket::bind(&dir).context("the control socket cannot be made")?;
+    let desk = control::router::router(Arc::clone(&appliance));
+    doors.spawn(serve(control, desk, Manners::default(), stop.clone()));
+    tracing::info!("listening on http://{address}");
+
+    let lived = live(&appliance, &credentials, &clock, &mut signals, greet).await;
+    if let Err(error) = &lived {
+        tracing::error!(error = format!("{error:#}"), "the box cannot go on");
+    }
+    appliance.is_stopping();
+    stop.cancel();
+    doors.close();
+    let ended = async {
+        // The engine ends its event streams when it lets go; what is short is done before that.
+        drop(tokio::time::timeout(LAST_ANSWERS, doors.wait()).await);
+        let running = lived?;
+        if let Some(running) = running {
+            running.drain(DRAIN).await;
+        }
+        doors.wait().await;
+        anyhow::Ok(())
+    };
+    let ended = tokio::select! {
+        ended = tokio::time::timeout(STOP, ended) => ended,
+        signal = signals.next() => anyhow::bail!("stopped at once by {signal}"),
+    };
+    match ended {
+        Ok(ended) => ended?,
+        Err(_) => tracing::warn!("not everything ended in time; what is stored is whole"),
+    }
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// From opening the Store to the word to stop. `None` where that came first.
+async fn live(
+    appliance: &Appliance,
+    credentials: &Credentials,
+    clock: &Arc<dyn Clock>,
+    signals: &mut Signals,
+    greet: impl AsyncFnOnce(&Appliance) -> anyhow::Result<()>,
+) -> anyhow::Result<Option<Running>> {
+    let running = tokio::select! {
+        running = open(appliance, credentials, clock) => running?,
+        signal = signals.next() => {
+            tracing::info!("stopping on {signal}");
+            return Ok(None);
+        }
+    };
+    appliance.is_ready(running.access());
+    greet(appliance).await?;
+    let signal = signals.next().await;
+    tracing::info!("stopping on {signal}");
+    Ok(Some(running))
+}
+
+async fn open(
+    appliance: &Appliance,
+    credentials: &Credentials,
+    clock: &Arc<dyn Clock>,
+) -> Result<Running, StartError> {
+    let config = appliance.config();
+    if matches!(config.database, Database::Postgres(_)) {
+        hand_out(&config.data_dir, credentials)?;
+    }
+    let footing = Footing {
+        store_key: credentials.store_key.clone(),
+        secret: credentials.transport_secret.expose().to_owned(),
+        clock: Arc::clone(clock),
+        policy: store::may_migrate(config),
+        is_alone: true,
+    };
+    let mut pause = FIRST_PAUSE;
+    loop {
+        match Running::start(config, &footing).await {
+            Err(error) if error.may_pass() => {
+                tracing::warn!(service.name = "store", error = %error, "the store is waited for");
+                appliance.is_waiting_for(error.to_string());
+            }
+            started => return started,
+        }
+        tokio::time::sleep(pause).await;
+        pause = (pause * 2).min(LONGEST_PAUSE);
+    }
+}
+
+/// What an engine in its own process needs to work on the same Store, where it can be mounted from.
+fn hand_out(dir: &DataDir, credentials: &Credentials) -> anyhow::Result<()> {
+    let folder = dir.secrets().join("engine");
+    std::fs::create_dir_all(&folder).context("the engine's secrets cannot be handed out")?;
+    let secret = credentials.transport_secret.expose().as_bytes();
+    write_private(&folder.join("transport-secret"), secret)
+        .and_then(|()| {
+            write_private(&folder.join("master-key"), root_key::hex(&credentials.store_key).as_bytes())
+        })
+        .context("the engine's secrets cannot be handed out")
+}
+
+fn face(appliance: Arc<Appliance>, figures: metrics_exporter_prometheus::PrometheusHandle) -> Face {
+    let server = &appliance.config().server;
+    Face {
+        figures,
+        hosts: AllowedHosts::new(server.allowed_hosts.iter().cloned()),
+        metrics_token: server.metrics_token.as_ref().map(|token| token.expose().into()),
+        patience: server.request_timeout,
+        bounds: Bounds::default(),
+        appliance,
+    }
+}

@@ -1,0 +1,58 @@
+//! The Store, as the configuration says: which one, where, and who may change its schema.
+
+use crate::config::areas::{Database, Postgres, SslMode};
+use crate::config::load::Config;
+use engine::adapters::postgres::open::{PostgresAddress, PostgresSettings, PostgresTls};
+use engine::adapters::sql::migrate::{Progress, SchemaPolicy, Upgrade};
+use engine::adapters::sql::store::StorePlace;
+use engine::adapters::sqlite::open::SqliteSettings;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A server that does not answer in that time does not answer.
+const ACQUIRE: Duration = Duration::from_secs(5);
+
+pub fn place(config: &Config) -> StorePlace {
+    match &config.database {
+        Database::Sqlite { pool_size } => {
+            let settings = SqliteSettings::new(config.data_dir.database_file());
+            StorePlace::Sqlite(SqliteSettings { readers: (*pool_size).max(1), ..settings })
+        }
+        Database::Postgres(postgres) => StorePlace::Postgres(settings(postgres)),
+    }
+}
+
+fn settings(postgres: &Postgres) -> PostgresSettings {
+    let address = PostgresAddress::Parts {
+        host: postgres.host.clone(),
+        port: postgres.port,
+        database: postgres.database.clone(),
+        user: postgres.user.clone(),
+        password: postgres.password.as_ref().map_or_else(String::new, |secret| secret.expose().to_owned()),
+        tls: match postgres.sslmode {
+            SslMode::Disable => PostgresTls::Off,
+            SslMode::Prefer => PostgresTls::Prefer,
+            SslMode::Require => PostgresTls::Require,
+            SslMode::VerifyCa => PostgresTls::VerifyCa,
+            SslMode::VerifyFull => PostgresTls::VerifyFull,
+        },
+    };
+    PostgresSettings { pool: postgres.pool_size, acquire_timeout: ACQUIRE, ..PostgresSettings::new(address) }
+}
+
+/// For whoever holds the data directory, and for `migrate`: brings the schema forward, with a snapshot first.
+pub fn may_migrate(config: &Config) -> SchemaPolicy {
+    let progress = |progress| match progress {
+        Progress::Waiting => tracing::info!("waiting for another process that migrates the store"),
+        Progress::Snapshot => tracing::info!("copying the store before its schema changes"),
+        Progress::Applying { name, step, steps } => {
+            tracing::info!("migrating the store, step {step} of {steps}: {name}");
+        }
+        Progress::Done => tracing::info!("the store is migrated"),
+    };
+    SchemaPolicy::Migrate(Upgrade {
+        backups: Some(config.data_dir.backups()),
+        snapshot: None,
+        progress: Some(Arc::new(progress)),
+    })
+}

@@ -1,0 +1,74 @@
+//! `up`: runs the box until it is told to stop.
+
+use super::context::Context;
+use crate::appliance::run;
+use crate::appliance::state::Appliance;
+use crate::config::areas::LogFormat;
+use crate::config::fields::{ALLOWED_HOSTS, LISTEN, RUNTIME};
+use crate::exit::Failure;
+use clap::Args;
+use engine_client::principal::Principal;
+use engine_client::wire::setup::SetupState;
+use serde_json::json;
+use std::net::{IpAddr, SocketAddr};
+use web::ports::Appliance as _;
+
+#[derive(Debug, Args)]
+pub struct Up {
+    /// How services run: auto or native.
+    #[arg(long, value_name = "RUNTIME")]
+    runtime: Option<String>,
+    /// Where the box answers; a port that is asked for is never swapped [default: 127.0.0.1:8080].
+    #[arg(long, value_name = "ADDR")]
+    listen: Option<String>,
+    /// A name this box may be called by, besides loopback names and IP addresses. May be repeated.
+    #[arg(long, value_name = "NAME")]
+    allow_host: Vec<String>,
+}
+
+pub async fn run(up: Up, context: &Context) -> Result<(), Failure> {
+    let mut flags = context.flags();
+    if let Some(runtime) = up.runtime {
+        flags.set(&RUNTIME, runtime);
+    }
+    if let Some(listen) = up.listen {
+        flags.set(&LISTEN, listen);
+    }
+    for name in up.allow_host {
+        flags.set(&ALLOWED_HOSTS, name);
+    }
+    let config = context.load(&flags)?;
+    let as_lines = config.log.format == LogFormat::Json;
+    run::run(config, async |appliance| greet(appliance, context, as_lines).await).await?;
+    Ok(())
+}
+
+/// Says where the box is and what comes next.
+async fn greet(appliance: &Appliance, context: &Context, as_lines: bool) -> anyhow::Result<()> {
+    let url = format!("http://{}", visitable(appliance.address()));
+    let next = match appliance.engine() {
+        Ok(engine) => match engine.client(Principal::Operator).get::<SetupState>("/api/v1/setup").await {
+            Ok(state) if state.has_owner => "whisperengine chat",
+            Ok(_) => "whisperengine setup --owner NAME --password-file FILE",
+            Err(_) => "whisperengine doctor",
+        },
+        Err(_) => "whisperengine doctor",
+    };
+    if as_lines && !context.global.json {
+        tracing::info!("ready at {url}");
+        return Ok(());
+    }
+    let text = format!("WhisperEngine is ready at {url}\n  next: {next}\n");
+    context.answer(&text, &json!({ "ready": true, "url": url, "address": appliance.address(), "next": next }))
+}
+
+/// Nobody can visit "every address of this machine"; loopback is one of them.
+fn visitable(address: SocketAddr) -> SocketAddr {
+    match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => SocketAddr::new([127, 0, 0, 1].into(), address.port()),
+        IpAddr::V6(ip) if ip.is_unspecified() => {
+            SocketAddr::new(std::net::Ipv6Addr::LOCALHOST.into(), address.port())
+        }
+        _ => address,
+    }
+}

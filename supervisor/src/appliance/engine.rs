@@ -58,7 +58,7 @@ impl Running {
             SqlStore::open(&store::place(config), &footing.policy, Arc::clone(&clock), &tasks).await?;
         let (cache, bus) = near(config, &clock, &tasks, &stop).await?;
         let parts = EngineParts {
-            store: store.ports(),
+            store: Arc::new(store).ports(),
             cache,
             bus,
             clock,

@@ -23,3 +23,11 @@ impl Embedding {
         own.map(|row| self.check(&row.vector).map(|()| row)).collect()
     }
 }
+
+/// The vector with length 1; `None` where it has no direction. In doubles, where no `f32` squared
+/// overflows or vanishes.
+pub fn unit(vector: &[f32]) -> Option<Vec<f32>> {
+    let square: f64 = vector.iter().map(|x| f64::from(*x).powi(2)).sum();
+    let length = square.sqrt();
+    (length > 0.0).then(|| vector.iter().map(|x| (f64::from(*x) / length) as f32).collect())
+}

@@ -6,6 +6,7 @@ pub mod embedding;
 pub mod memory;
 pub mod openai;
 pub mod postgres;
+pub mod qdrant;
 pub mod redis;
 pub mod resident;
 pub mod sql;

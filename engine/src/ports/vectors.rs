@@ -60,7 +60,8 @@ pub struct Near {
 /// zeros has no direction and is near nothing.
 #[async_trait]
 pub trait VectorIndex: Send + Sync {
-    /// All or nothing. Called when the rows are durable; another embedder's rows are left out.
+    /// Called when the rows are durable, and again where it failed. A batch with an unsound row is
+    /// refused whole; another embedder's rows are left out.
     async fn upsert(&self, rows: &[VectorRow]) -> Result<(), IndexError>;
     async fn remove(&self, owner: Owner, ids: &[MemoryId]) -> Result<(), IndexError>;
     /// The nearest of this owner and scope, best first, the same similarity by id. Scope is part of

@@ -83,7 +83,8 @@ impl QdrantIndex {
     /// Runs one call on a prepared collection, in bounded time.
     async fn call<T>(&self, call: impl Future<Output = Result<T, QdrantError>>) -> Result<T, IndexError> {
         let call = async {
-            self.prepare().await?;
+            // Boxed, as the calls are: the client's futures are large, and all callers would carry them.
+            Box::pin(self.prepare()).await?;
             call.await.map_err(|error| {
                 if let QdrantError::ResponseError { status } = &error
                     && i32::from(status.code()) == NOT_FOUND
@@ -100,7 +101,7 @@ impl QdrantIndex {
 
     async fn delete(&self, filter: Filter) -> Result<(), IndexError> {
         let request = DeletePointsBuilder::new(&self.collection).points(filter).wait(true);
-        self.call(self.client.delete_points(request)).await.map(drop)
+        self.call(Box::pin(self.client.delete_points(request))).await.map(drop)
     }
 }
 
@@ -120,7 +121,7 @@ impl VectorIndex for QdrantIndex {
             }
             if !points.is_empty() {
                 let request = UpsertPointsBuilder::new(&self.collection, points).wait(true);
-                self.call(self.client.upsert_points(request)).await?;
+                self.call(Box::pin(self.client.upsert_points(request))).await?;
             }
         }
         Ok(())
@@ -154,7 +155,7 @@ impl VectorIndex for QdrantIndex {
             .filter(Filter::must(conditions))
             .params(SearchParamsBuilder::default().exact(true))
             .limit(limit.min(MOST) as u64);
-        let answer = self.call(self.client.query(request)).await?;
+        let answer = self.call(Box::pin(self.client.query(request))).await?;
         let mut near = answer.result.into_iter().map(near).collect::<Result<Vec<Near>, IndexError>>()?;
         near.sort_by(|one, other| {
             other.similarity.total_cmp(&one.similarity).then(one.memory.cmp(&other.memory))

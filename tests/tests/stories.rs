@@ -2,3 +2,5 @@
 
 mod architecture;
 mod config;
+mod on_postgres;
+mod the_box;

@@ -25,17 +25,20 @@ async fn tell(reached: &Reached, context: &Context) -> anyhow::Result<()> {
         return context.answer(&text, &body(reached, None, None));
     }
     let engine: EngineStatus = reached.client.get("/api/v1/status").await?;
-    let setup: SetupState = reached.client.get("/api/v1/setup").await?;
+    // Who owns the box stands in the store; without it there is nothing to ask.
+    let setup: Option<SetupState> =
+        if engine.ready() { Some(reached.client.get("/api/v1/setup").await?) } else { None };
     for part in &engine.parts {
         let state = if part.ok { "ok" } else { part.detail.as_str() };
         text.push_str(&format!("{:<9} {state}\n", part.name));
     }
-    text.push_str(match (setup.has_owner, setup.connections) {
-        (false, _) => "no owner yet; next: whisperengine setup --owner NAME --password-file FILE\n",
-        (true, 0) => "no language model connected; replies come from memory alone\n",
-        (true, _) => "",
+    text.push_str(match setup.as_ref().map(|setup| (setup.has_owner, setup.connections)) {
+        Some((false, _)) => "no owner yet; next: whisperengine setup --owner NAME --password-file FILE\n",
+        Some((true, 0)) => "no language model connected; replies come from memory alone\n",
+        Some(_) => "",
+        None => "not ready: nothing is acknowledged until the store answers again\n",
     });
-    context.answer(&text, &body(reached, Some(&engine), Some(&setup)))
+    context.answer(&text, &body(reached, Some(&engine), setup.as_ref()))
 }
 
 fn body(reached: &Reached, engine: Option<&EngineStatus>, setup: Option<&SetupState>) -> Value {

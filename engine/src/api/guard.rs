@@ -4,7 +4,7 @@
 
 use super::problem::{ApiError, response};
 use super::state::Api;
-use crate::domain::authorize::{Action, Subject, authorize};
+use crate::domain::authorize::{Action, Denied, Subject, authorize};
 use crate::domain::ids::{PersonId, TenantId};
 use crate::domain::person::{Person, PersonState, Role};
 use axum::extract::{FromRequestParts, Request, State};
@@ -102,11 +102,14 @@ impl<S: Send + Sync> FromRequestParts<S> for Resident {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
         let Caller(subject) = caller(parts)?;
-        authorize(&subject, Action::Live)?;
-        let person = subject.person.ok_or_else(|| {
-            ApiError(ErrorCode::Forbidden, "nobody lives here yet: run `whisperengine setup`".into())
-        })?;
-        Ok(Self(person))
+        let allowed = authorize(&subject, Action::Live);
+        match subject.person {
+            Some(person) => Ok(allowed.map(|()| Self(person))?),
+            None if subject.operator => {
+                Err(ApiError(ErrorCode::Forbidden, "nobody lives here yet: run `whisperengine setup`".into()))
+            }
+            None => Err(Denied.into()),
+        }
     }
 }
 

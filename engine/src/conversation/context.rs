@@ -30,6 +30,15 @@ pub struct Context {
     pub message: Message,
 }
 
+/// What whoever replies sees anyway, so that it need not be recalled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Seen {
+    /// A model is shown the end of the branch.
+    Window,
+    /// Memory alone answers: only the new message is known.
+    MessageOnly,
+}
+
 #[derive(Clone)]
 pub struct ContextReader {
     pub people: Arc<dyn People>,
@@ -41,7 +50,7 @@ pub struct ContextReader {
 
 impl ContextReader {
     /// For a message that may not be stored yet.
-    pub async fn read(&self, turn: &Turn, message: &Message) -> Stored<Context> {
+    pub async fn read(&self, turn: &Turn, message: &Message, seen: Seen) -> Stored<Context> {
         let owner = Owner { tenant: turn.tenant, person: turn.person, companion: turn.companion };
         let (companion, person, branch, summary) = futures::try_join!(
             self.companions.find(turn.tenant, turn.companion),
@@ -50,8 +59,8 @@ impl ContextReader {
             self.conversations.summary(turn.tenant, turn.conversation),
         )?;
         let (window, summary) = cut_at_summary(branch, summary);
-        let in_view = window.first().map(|oldest| (turn.conversation, oldest.created_at));
-        let in_view = in_view.or(Some((turn.conversation, message.created_at)));
+        let oldest = window.first().filter(|_| seen == Seen::Window).unwrap_or(message);
+        let in_view = (turn.conversation, oldest.created_at);
         let question = Question { owner, text: &message.text, in_view, limit: MOST_RECALLED };
         Ok(Context {
             companion: companion.ok_or_else(|| gone("companion"))?,

@@ -32,8 +32,14 @@ pub fn reply(context: &Context) -> String {
 }
 
 fn quotes(context: &Context) -> String {
-    let lines: Vec<String> = context.recalled.iter().take(MOST_QUOTES).map(quote).collect();
+    // Asking again finds what was asked before; what was told matters more.
+    let (asked, told): (Vec<_>, Vec<_>) = context.recalled.iter().partition(|recalled| is_question(recalled));
+    let lines: Vec<String> = told.into_iter().chain(asked).take(MOST_QUOTES).map(quote).collect();
     format!("This is what I find in my memory about that:\n\n{}\n\n{NEXT_STEP}", lines.join("\n"))
+}
+
+fn is_question(recalled: &Recalled) -> bool {
+    recalled.text.trim_end().ends_with(['?', '\u{61F}', '\u{FF1F}'])
 }
 
 fn quote(recalled: &Recalled) -> String {
@@ -79,6 +85,19 @@ mod tests {
         assert!(reply.contains("On 2025-11-20 I said: \u{201c}a fine name\u{201d}"));
         assert!(reply.contains("On 2025-11-20 I remember: \u{201c}Ada has a boat\u{201d}"));
         assert!(reply.ends_with(NEXT_STEP));
+    }
+
+    #[test]
+    fn what_was_told_comes_before_what_was_asked() {
+        let mut context = context();
+        let asked = "what is my boat called?";
+        context.recalled = vec![
+            found(Some(Author::Person), asked),
+            found(Some(Author::Person), "my boat is called Perseverance"),
+        ];
+        let reply = reply(&context);
+        let place = |text: &str| reply.find(text).expect("both are quoted");
+        assert!(place("Perseverance") < place(asked), "{reply}");
     }
 
     #[test]

@@ -55,7 +55,7 @@ impl Receiver {
         // asked only once the words are safe, so no answer is paid for that nobody can keep.
         let (accepted, context) = futures::future::join(
             self.turns().accept(&turn, &message, &entry),
-            self.reader.read(&turn, &message),
+            self.reader.read(&turn, &message, models.sees()),
         )
         .await;
         match accepted? {

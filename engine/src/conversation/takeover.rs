@@ -102,11 +102,9 @@ impl Takeover {
         let message = message.ok_or_else(|| StoreError::Corrupt {
             reason: format!("turn {} has lost its message", turn.id),
         })?;
-        let (context, chain) = futures::try_join!(
-            self.reader.read(&turn, &message),
-            chain_for(&*self.connections, &self.pool, &self.writer.clock, turn.tenant),
-        )?;
+        let chain = chain_for(&*self.connections, &self.pool, &self.writer.clock, turn.tenant).await?;
         let models = chain.map_or(Models::None, |chain| Models::TakenOver { chain });
+        let context = self.reader.read(&turn, &message, models.sees()).await?;
         Ok(Assignment { turn, context, models })
     }
 }

@@ -5,7 +5,7 @@
 //! can reach the Store takes over. A failure of the models is an ending of its own, recorded.
 
 use super::attempt::{self, End, Tally};
-use super::context::Context;
+use super::context::{Context, Seen};
 use super::draft::Draft;
 use super::prompt::{self, Prompt, Room};
 use super::recall_mode;
@@ -56,6 +56,15 @@ pub enum Models {
     Begun { chain: Chain, first: Step },
     /// Taken over: the last attempt died with its owner.
     TakenOver { chain: Chain },
+}
+
+impl Models {
+    pub fn sees(&self) -> Seen {
+        match self {
+            Self::None => Seen::MessageOnly,
+            Self::Begun { .. } | Self::TakenOver { .. } => Seen::Window,
+        }
+    }
 }
 
 /// How the reply ended, before it is written down.

@@ -8,7 +8,7 @@ use crate::appliance::engine::{Footing, Running};
 use crate::appliance::store;
 use crate::config::load::Config;
 use crate::control::socket::{self, SocketName};
-use crate::control::wire::BoxStatus;
+use crate::control::wire::{BoxStatus, EngineStage};
 use crate::instance::{ClaimError, Instance};
 use crate::logs::start::{self as logs, LogError, Terminal};
 use crate::secrets::credentials;
@@ -44,6 +44,14 @@ enum Hold {
 }
 
 impl Reached {
+    /// Why the box that runs cannot be spoken with yet.
+    fn opening(&self) -> Option<&str> {
+        match self.running.as_ref().map(|status| &status.engine) {
+            Some(EngineStage::Starting { detail }) => Some(detail),
+            Some(EngineStage::Ready | EngineStage::Stopping) | None => None,
+        }
+    }
+
     /// The way in, where the engine runs in this process.
     pub fn access(&self) -> Option<EngineAccess> {
         match &self.hold {
@@ -60,15 +68,28 @@ impl Reached {
     }
 }
 
-/// Does one thing with the engine and closes the way again, whatever came of it.
+/// Does one thing with the engine, once it is ready, and closes the way again, whatever came of it.
 pub async fn with_engine<T>(
     config: &Config,
     work: impl AsyncFnOnce(&Reached) -> anyhow::Result<T>,
 ) -> anyhow::Result<T> {
-    let reached = reach(config).await?;
+    let reached = ready(config).await?;
     let done = work(&reached).await;
     reached.close().await;
     done
+}
+
+/// A box that has just been started opens its store; that is worth a moment.
+async fn ready(config: &Config) -> anyhow::Result<Reached> {
+    let deadline = Instant::now() + STARTING;
+    loop {
+        let reached = reach(config).await?;
+        match reached.opening() {
+            None => return Ok(reached),
+            Some(_) if Instant::now() < deadline => tokio::time::sleep(LOOK_AGAIN).await,
+            Some(detail) => bail!("the box is not ready: {detail}; `whisperengine doctor` says more"),
+        }
+    }
 }
 
 pub async fn reach(config: &Config) -> anyhow::Result<Reached> {

@@ -10,7 +10,10 @@ use serde_json::{Value, json};
 
 pub async fn run(context: &Context) -> Result<(), Failure> {
     let config = context.load(&context.flags())?;
-    Ok(reach::with_engine(&config, async |reached| tell(reached, context).await).await?)
+    let reached = reach::reach(&config).await?;
+    let told = tell(&reached, context).await;
+    reached.close().await;
+    Ok(told?)
 }
 
 async fn tell(reached: &Reached, context: &Context) -> anyhow::Result<()> {

@@ -12,6 +12,7 @@ use crate::conversation::recall::Recall;
 use crate::conversation::receive::Receiver;
 use crate::conversation::summary::Summariser;
 use crate::conversation::takeover::Takeover;
+use crate::conversation::window_cache::WindowCache;
 use crate::conversation::writer::Writer;
 use crate::domain::ids::TenantId;
 use crate::domain::person::Tenant;
@@ -93,16 +94,19 @@ impl Engine {
         let builder = OpenAiBuilder { outbound, config: settings.models, clock: clock.clone() };
         let keys = Arc::new(SealedKeys(vault.clone()));
         let pool = Arc::new(ModelPool::new(Arc::new(builder), keys, BreakerRules::default()));
+        let windows = WindowCache::new(cache.clone());
         let reader = ContextReader {
             people: store.people.clone(),
             companions: store.companions.clone(),
             conversations: store.conversations.clone(),
             messages: store.messages.clone(),
+            windows: windows.clone(),
             recall: Recall::new(store.messages.clone(), store.memories.clone()),
         };
         let writer = Writer {
             turns: store.turns.clone(),
             bus: bus.clone(),
+            windows: windows.clone(),
             clock: clock.clone(),
             lease: settings.turn_lease,
             places: Arc::new(Semaphore::new(settings.concurrent_turns)),
@@ -159,6 +163,7 @@ impl Engine {
                 companions: store.companions.clone(),
                 conversations: store.conversations.clone(),
                 messages: store.messages.clone(),
+                windows,
                 clock: clock.clone(),
             },
             receiver: Receiver {

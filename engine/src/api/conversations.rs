@@ -106,7 +106,7 @@ pub async fn remove(
     Resident(person): Resident,
     Id(id): Id,
 ) -> Result<StatusCode, ApiError> {
-    if api.store.conversations.remove(person.tenant, person.id, ConversationId(id)).await? {
+    if api.conversations.remove(&person, ConversationId(id)).await? {
         Ok(StatusCode::NO_CONTENT)
     } else {
         Err(ApiError::missing("conversation"))

@@ -1,5 +1,6 @@
 //! How conversations begin, change and are found again.
 
+use crate::conversation::window_cache::WindowCache;
 use crate::domain::conversation::Conversation;
 use crate::domain::ids::{CompanionId, ConversationId, MessageId};
 use crate::domain::message::{Author, Message, MessageState};
@@ -15,6 +16,7 @@ pub struct ConversationDesk {
     pub companions: Arc<dyn Companions>,
     pub conversations: Arc<dyn Conversations>,
     pub messages: Arc<dyn Messages>,
+    pub windows: WindowCache,
     pub clock: Arc<dyn Clock>,
 }
 
@@ -96,5 +98,14 @@ impl ConversationDesk {
             return Ok(None);
         }
         self.conversations.find(person.tenant, person.id, id).await
+    }
+
+    /// With everything said in it, from the Store and from what is kept near.
+    pub async fn remove(&self, person: &Person, id: ConversationId) -> Stored<bool> {
+        let removed = self.conversations.remove(person.tenant, person.id, id).await?;
+        if removed && let Err(error) = self.windows.forget(id).await {
+            tracing::warn!(conversation.id = %id, error = %error, "the cache may keep a removed conversation for a day");
+        }
+        Ok(removed)
     }
 }

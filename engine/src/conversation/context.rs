@@ -2,6 +2,7 @@
 //! came before it in short, and what was said elsewhere that may matter.
 
 use super::recall::{Question, Recall, Recalled};
+use super::window_cache::WindowCache;
 use crate::domain::companion::Companion;
 use crate::domain::conversation::Summary;
 use crate::domain::memory::Owner;
@@ -24,7 +25,8 @@ pub struct Context {
     pub person: Person,
     /// Oldest first, ending right before the person's new message.
     pub window: Vec<Message>,
-    /// What came before the window, where it was told in short.
+    /// How many messages at the beginning of the window the summary tells in short.
+    pub summarised: usize,
     pub summary: Option<Summary>,
     pub recalled: Vec<Recalled>,
     pub message: Message,
@@ -39,12 +41,26 @@ pub enum Seen {
     MessageOnly,
 }
 
+impl Context {
+    /// The part of the window that no summary covers, oldest first.
+    pub fn fresh(&self) -> &[Message] {
+        &self.window[self.summarised..]
+    }
+
+    /// The branch as the next turn will find it, newest first.
+    pub fn branch_with(&self, reply: Option<&Message>) -> Vec<Message> {
+        let newest = reply.into_iter().chain([&self.message]);
+        newest.chain(self.window.iter().rev()).take(LONGEST_WINDOW as usize).cloned().collect()
+    }
+}
+
 #[derive(Clone)]
 pub struct ContextReader {
     pub people: Arc<dyn People>,
     pub companions: Arc<dyn Companions>,
     pub conversations: Arc<dyn Conversations>,
     pub messages: Arc<dyn Messages>,
+    pub windows: WindowCache,
     pub recall: Recall,
 }
 
@@ -58,14 +74,15 @@ impl ContextReader {
             self.branch(message),
             self.conversations.summary(turn.tenant, turn.conversation),
         )?;
-        let (window, summary) = cut_at_summary(branch, summary);
-        let oldest = window.first().filter(|_| seen == Seen::Window).unwrap_or(message);
+        let (window, summarised, summary) = oldest_first(branch, summary);
+        let oldest = window.get(summarised).filter(|_| seen == Seen::Window).unwrap_or(message);
         let in_view = (turn.conversation, oldest.created_at);
         let question = Question { owner, text: &message.text, in_view, limit: MOST_RECALLED };
         Ok(Context {
             companion: companion.ok_or_else(|| gone("companion"))?,
             person: person.ok_or_else(|| gone("person"))?,
             window,
+            summarised,
             summary,
             recalled: self.recall.search(&question).await,
             message: message.clone(),
@@ -75,22 +92,25 @@ impl ContextReader {
     async fn branch(&self, message: &Message) -> Stored<Vec<Message>> {
         match message.parent {
             None => Ok(Vec::new()),
-            Some(parent) => {
-                self.messages.branch(message.tenant, message.conversation, parent, LONGEST_WINDOW).await
-            }
+            Some(parent) => match self.windows.get(message.conversation, parent).await {
+                Some(branch) => Ok(branch),
+                None => {
+                    self.messages.branch(message.tenant, message.conversation, parent, LONGEST_WINDOW).await
+                }
+            },
         }
     }
 }
 
-/// Newest first in, oldest first out. A summary of another branch is none of this one.
-fn cut_at_summary(branch: Vec<Message>, summary: Option<Summary>) -> (Vec<Message>, Option<Summary>) {
-    let place = summary.as_ref().and_then(|summary| branch.iter().position(|m| m.id == summary.up_to));
-    let mut window = branch;
-    if let Some(place) = place {
-        window.truncate(place);
-    }
-    window.reverse();
-    (window, summary.filter(|_| place.is_some()))
+/// Newest first in, oldest first out, and how many of them the summary covers. A summary of another
+/// branch is none of this one.
+fn oldest_first(
+    mut branch: Vec<Message>,
+    summary: Option<Summary>,
+) -> (Vec<Message>, usize, Option<Summary>) {
+    branch.reverse();
+    let covered = summary.as_ref().and_then(|summary| branch.iter().position(|m| m.id == summary.up_to));
+    (branch, covered.map_or(0, |last| last + 1), summary.filter(|_| covered.is_some()))
 }
 
 fn gone(what: &str) -> StoreError {
@@ -100,20 +120,29 @@ fn gone(what: &str) -> StoreError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::conversation::tests::{message, said};
+    use crate::conversation::tests::{context, message, said};
     use crate::domain::message::Author;
 
     #[test]
-    fn the_window_begins_where_the_summary_ends() {
+    fn what_is_fresh_begins_where_the_summary_ends() {
         let newest_first: Vec<_> = (0..6).rev().map(|n| message(n, Author::Person, "x")).collect();
         let summary = Summary { text: "before".into(), up_to: message(2, Author::Person, "x").id };
-        let (window, kept) = cut_at_summary(newest_first.clone(), Some(summary.clone()));
-        assert_eq!(said(&window), [3, 4, 5]);
+        let (window, summarised, kept) = oldest_first(newest_first.clone(), Some(summary.clone()));
+        assert_eq!((said(&window), summarised), (vec![0, 1, 2, 3, 4, 5], 3));
         assert_eq!(kept, Some(summary));
 
         let elsewhere = Summary { text: "another branch".into(), up_to: message(99, Author::Person, "x").id };
-        let (window, kept) = cut_at_summary(newest_first, Some(elsewhere));
-        assert_eq!(said(&window), [0, 1, 2, 3, 4, 5]);
-        assert_eq!(kept, None);
+        assert_eq!(oldest_first(newest_first, Some(elsewhere)).1, 0);
+    }
+
+    #[test]
+    fn the_next_turn_finds_this_one_at_the_end_of_its_branch() {
+        let mut context = context();
+        context.window = (0..200).map(|n| message(n, Author::Person, "x")).collect();
+        let reply = message(1001, Author::Companion, "y");
+        let branch = context.branch_with(Some(&reply));
+        assert_eq!(branch.len(), LONGEST_WINDOW as usize);
+        assert_eq!(said(&branch[..4]), [1001, 1000, 199, 198]);
+        assert_eq!(said(&context.branch_with(None)[..2]), [1000, 199]);
     }
 }

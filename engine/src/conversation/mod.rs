@@ -7,6 +7,7 @@
 //! dead owner left is picked up by [`takeover`].
 
 pub mod attempt;
+pub mod window_cache;
 pub mod context;
 pub mod draft;
 pub mod follow;

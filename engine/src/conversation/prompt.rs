@@ -48,8 +48,8 @@ pub fn build(context: &Context, room: Room) -> Prompt {
     // Memory may use a third at most, and only of what is really there; the newest turns have the rest.
     let background = background(context, free / 3);
     let window_room = free - background.as_deref().map_or(0, estimate_tokens).min(free);
-    let window = fitting(&context.window, window_room);
-    let left_out = context.window.len() - window.len();
+    let window = fitting(context.fresh(), window_room);
+    let left_out = context.fresh().len() - window.len();
 
     let mut messages = vec![PromptMessage { speaker: Speaker::System, text: character }];
     messages.extend(background.map(|text| PromptMessage { speaker: Speaker::System, text }));

@@ -42,7 +42,7 @@ struct Payload {
 
 /// The job that a turn leaves behind, where the branch has grown enough.
 pub fn job_after(turn: &Turn, context: &Context, clock: &dyn Clock) -> Option<Job> {
-    if context.window.len() < WORTH_IT {
+    if context.fresh().len() < WORTH_IT {
         return None;
     }
     let payload = Payload { person: turn.person, conversation: turn.conversation, leaf: turn.message };

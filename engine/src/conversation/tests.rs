@@ -47,6 +47,7 @@ pub fn context() -> Context {
         companion: first_companion(TENANT, &FixedClock::with_chance(0)),
         person,
         window: Vec::new(),
+        summarised: 0,
         summary: None,
         recalled: Vec::new(),
         message: message(1000, Author::Person, "hello"),

@@ -11,6 +11,7 @@ use super::prompt::{self, Prompt, Room};
 use super::recall_mode;
 use super::signals::Signals;
 use super::summary;
+use super::window_cache::WindowCache;
 use crate::domain::ids::UsageId;
 use crate::domain::message::{Author, Message, MessageState};
 use crate::domain::turn::{Failure, Turn, TurnState};
@@ -33,6 +34,7 @@ const MOST_CONTINUATIONS: u32 = 2;
 pub struct Writer {
     pub turns: Arc<dyn Turns>,
     pub bus: Arc<dyn Bus>,
+    pub windows: WindowCache,
     pub clock: Arc<dyn Clock>,
     /// How long a silent owner keeps its turn.
     pub lease: Duration,
@@ -209,6 +211,7 @@ impl Writer {
         let tokens = settlement.tokens;
         let ending = Ending { state, reply, failure: how.failure, settlement, jobs, at };
         self.turns.finish(&draft.turn, &ending).await?;
+        self.windows.put(draft.turn.conversation, context.branch_with(ending.reply.as_ref())).await;
         let llm_ms = tally.took().as_millis() as u64;
         tracing::info!(target: "performance", { turn.id = %draft.turn.id, turn.attempt = draft.turn.attempt,
             turn.state = state_name(state), first_token_ms, llm_ms, prompt_tokens = tokens.prompt,

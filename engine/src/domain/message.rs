@@ -3,13 +3,13 @@
 use super::ids::{AttachmentId, ConversationId, MessageId, TenantId, TurnId};
 use super::time::Timestamp;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub enum Author {
     Person,
     Companion,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub enum MessageState {
     Complete,
     /// The person stopped it; what was written so far is kept.
@@ -18,7 +18,7 @@ pub enum MessageState {
     Cut,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Message {
     pub id: MessageId,
     pub tenant: TenantId,

@@ -9,6 +9,7 @@ use crate::adapters::sql::store::{SqlStore, StorePlace};
 use crate::adapters::sqlite::open::SqliteSettings;
 use crate::adapters::system::SystemClock;
 use crate::assembly::{Engine, EngineParts, EngineSettings};
+use crate::ports::cache::Cache;
 use crate::secrets::vault::Vault;
 use engine_client::client::{ClientError, EngineClient};
 use engine_client::events::{Place, TurnEvent};
@@ -50,6 +51,7 @@ pub struct House {
 /// One engine, and the way to it.
 pub struct Running {
     pub engine: Engine,
+    pub cache: Arc<dyn Cache>,
     transport: Transport,
     server: Option<AbortHandle>,
 }
@@ -69,9 +71,10 @@ impl House {
         let store =
             SqlStore::open(&place, &policy, clock.clone(), &self.tasks).await.expect("an own file opens");
         let bounds = Bounds { bytes: 1024 * 1024, entries: 100 };
+        let cache: Arc<dyn Cache> = Arc::new(MemoryCache::new(bounds, clock.clone()));
         let parts = EngineParts {
             store: Arc::new(store).ports(),
-            cache: Arc::new(MemoryCache::new(bounds, clock.clone())),
+            cache: cache.clone(),
             bus: Arc::new(MemoryBus::new()),
             clock,
             vault: Arc::new(Vault::new(&[7; 32])),
@@ -81,7 +84,7 @@ impl House {
         };
         let engine = Engine::start(parts).await.expect("the store is open");
         let (transport, server) = self.serve(&engine).await;
-        Running { engine, transport, server }
+        Running { engine, cache, transport, server }
     }
 
     async fn serve(&self, engine: &Engine) -> (Transport, Option<AbortHandle>) {

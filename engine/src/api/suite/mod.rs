@@ -6,3 +6,4 @@ mod model;
 mod errors;
 mod files;
 mod following;
+mod nearness;

@@ -20,6 +20,8 @@ pub struct Model {
 
 /// One request under way; dropped, its answer is cut.
 pub struct Call {
+    /// The request's body.
+    pub asked: String,
     words: mpsc::UnboundedSender<String>,
 }
 
@@ -61,9 +63,9 @@ impl Call {
     }
 }
 
-async fn answer(State(asked): State<Arc<mpsc::UnboundedSender<Call>>>, _: Bytes) -> Response {
+async fn answer(State(asked): State<Arc<mpsc::UnboundedSender<Call>>>, body: Bytes) -> Response {
     let (words, said) = mpsc::unbounded_channel();
-    let _ = asked.send(Call { words });
+    let _ = asked.send(Call { asked: String::from_utf8_lossy(&body).into_owned(), words });
     let frames = futures::stream::unfold(said, |mut said| async move {
         let frame = said.recv().await?;
         Some((Ok::<_, Infallible>(Bytes::from(frame)), said))

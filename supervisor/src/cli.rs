@@ -10,6 +10,7 @@ use crate::commands::context::Context;
 use crate::commands::engine::EngineCommand;
 use crate::commands::key::KeyCommand;
 use crate::commands::logs::Logs;
+use crate::commands::migrate_store::MigrateStore;
 use crate::commands::owner::OwnerCommand;
 use crate::commands::person::PersonCommand;
 use crate::commands::setup::Setup;
@@ -68,6 +69,8 @@ pub enum Command {
     Owner(OwnerCommand),
     /// Bring the store's schema up to date, for orchestrators.
     Migrate,
+    /// Carry everything to the other kind of database.
+    MigrateStore(MigrateStore),
     /// Run an engine in a process of its own, on PostgreSQL.
     Engine(EngineCommand),
     /// Show, check and write the configuration.
@@ -86,6 +89,7 @@ pub async fn run(command: Command, context: &Context) -> Result<(), Failure> {
         Command::Key(command) => commands::key::run(command, context).await,
         Command::Person(command) => commands::person::run(command, context).await,
         Command::Owner(command) => commands::owner::run(command, context).await,
+        Command::MigrateStore(command) => commands::migrate_store::run(command, context).await,
         Command::Migrate => commands::migrate::run(context).await,
         Command::Engine(command) => commands::engine::run(command, context).await,
         Command::Config(command) => commands::config::run(command, context).await,

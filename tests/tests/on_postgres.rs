@@ -166,3 +166,36 @@ async fn an_engine_without_postgres_is_a_bad_configuration() -> anyhow::Result<(
     assert!(!home.data_dir().exists());
     Ok(())
 }
+
+#[tokio::test]
+async fn a_store_moves_to_postgres_and_back_with_everything_in_it() -> anyhow::Result<()> {
+    let database = Database::create()?;
+    let (mut home, _) = home(&database, None)?;
+    home.set("WHISPERENGINE_DATABASE_TYPE", "sqlite");
+    let password = home.path().join("password");
+    std::fs::write(&password, "a good password")?;
+    let password = password.to_string_lossy().into_owned();
+    let ran = async |home: &Home, arguments: &[&str]| {
+        let finished = home.run(arguments, SOON).await?;
+        anyhow::ensure!(finished.status.success(), "{arguments:?}: {finished:?}");
+        anyhow::Ok(finished.stdout)
+    };
+    ran(&home, &["setup", "--owner", "Anna", "--password-file", &password]).await?;
+    ran(&home, &["person", "invite", "Ben"]).await?;
+    let before = ran(&home, &["person", "list", "--json"]).await?;
+
+    let report: serde_json::Value =
+        serde_json::from_str(&ran(&home, &["migrate-store", "--to", "postgres", "--json"]).await?)?;
+    assert!(report["rows"].as_u64().is_some_and(|rows| rows >= 3), "{report}");
+    let again = home.run(&["migrate-store", "--to", "postgres"], SOON).await?;
+    assert_eq!(again.status.code(), Some(1));
+    assert!(again.stderr.contains("not empty"), "{again:?}");
+    home.set("WHISPERENGINE_DATABASE_TYPE", "postgres");
+    assert_eq!(ran(&home, &["person", "list", "--json"]).await?, before);
+
+    std::fs::remove_dir_all(home.data_dir().join("data"))?;
+    ran(&home, &["migrate-store", "--to", "sqlite"]).await?;
+    home.set("WHISPERENGINE_DATABASE_TYPE", "sqlite");
+    assert_eq!(ran(&home, &["person", "list", "--json"]).await?, before);
+    Ok(())
+}

@@ -13,6 +13,7 @@ pub mod engine;
 pub mod key;
 pub mod logs;
 pub mod migrate;
+pub mod migrate_store;
 pub mod owner;
 pub mod person;
 pub mod setup;

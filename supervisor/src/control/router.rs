@@ -54,3 +54,72 @@ async fn pass(State(appliance): State<Arc<Appliance>>, request: Request) -> Resp
 async fn nothing() -> Refusal {
     Refusal::new(ErrorCode::NotFound, "there is nothing here")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::load::{self, SettingsFile, Surroundings};
+    use crate::config::values::Flags;
+    use crate::machine::hardware::Assumed;
+    use crate::machine::source::Machine;
+    use engine::domain::time::Timestamp;
+    use engine_client::client::EngineClient;
+    use engine_client::principal::{PRINCIPAL, REQUEST_ID, SECRET};
+    use engine_client::transport::in_process::in_process;
+    use http::HeaderMap;
+    use std::path::Path;
+    use web::ports::EngineAccess;
+
+    fn appliance(root: &Path) -> anyhow::Result<Arc<Appliance>> {
+        let environment = [("WHISPERENGINE_DATA_DIR".to_owned(), root.display().to_string())].into();
+        let around = Surroundings { environment, machine: Machine::this() };
+        let config = load::load(&around, &Flags::default(), Assumed::default(), SettingsFile::Read)?;
+        Ok(Arc::new(Appliance::new(config, "127.0.0.1:8080".parse()?, Timestamp(1))))
+    }
+
+    /// Answers with the headers that reached the engine.
+    async fn echo(headers: HeaderMap) -> Json<Vec<(String, String)>> {
+        let text = |value: &http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+        Json(headers.iter().map(|(name, value)| (name.to_string(), text(value))).collect())
+    }
+
+    fn client(appliance: &Arc<Appliance>, principal: Principal) -> EngineClient {
+        let desk = router(Arc::clone(appliance)).into_service::<engine_client::transport::Body>();
+        EngineClient::new(in_process(desk), Some("a guess".to_owned()), principal)
+    }
+
+    #[tokio::test]
+    async fn whoever_comes_in_is_the_operator_whatever_they_say() -> anyhow::Result<()> {
+        let temp = tempfile::tempdir()?;
+        let appliance = appliance(temp.path())?;
+        let engine = Router::new().fallback(echo).into_service::<engine_client::transport::Body>();
+        appliance.is_ready(EngineAccess { transport: in_process(engine), secret: "the secret".to_owned() });
+        let seen: Vec<(String, String)> =
+            client(&appliance, Principal::Anonymous).with_request_id("r-1").get("/api/v1/keys").await?;
+        let all = |wanted: &str| -> Vec<&str> {
+            seen.iter().filter(|(name, _)| name == wanted).map(|(_, value)| value.as_str()).collect()
+        };
+        assert_eq!(all(SECRET), ["the secret"]);
+        assert_eq!(all(PRINCIPAL), [Principal::Operator.to_header()]);
+        assert_eq!(all(REQUEST_ID), ["r-1"]);
+        Ok(())
+    }
+
+    #[tokio::test]
+    async fn the_box_tells_its_state_while_there_is_no_engine() -> anyhow::Result<()> {
+        let temp = tempfile::tempdir()?;
+        let appliance = appliance(temp.path())?;
+        appliance.is_waiting_for("the database is away".to_owned());
+        let client = client(&appliance, Principal::Operator);
+        let status: BoxStatus = client.get("/appliance/status").await?;
+        assert_eq!((status.pid, status.address.as_str()), (std::process::id(), "127.0.0.1:8080"));
+        let report: doctor::Report = client.get("/appliance/doctor").await?;
+        assert!(report.issues.iter().any(|issue| issue.id == "engine_unreachable"));
+        let refused = client.get::<()>("/api/v1/keys").await.expect_err("there is no engine");
+        assert_eq!(refused.code(), Some(ErrorCode::StoreUnavailable));
+        assert!(refused.to_string().contains("the database is away"), "{refused}");
+        let nothing = client.get::<()>("/elsewhere").await.expect_err("nothing is there");
+        assert_eq!(nothing.code(), Some(ErrorCode::NotFound));
+        Ok(())
+    }
+}

@@ -129,6 +129,7 @@ impl Engine {
             sessions: store.sessions.clone(),
             inbox: store.inbox.clone(),
             attachments: store.attachments.clone(),
+            cache: cache.clone(),
             clock: clock.clone(),
             summariser: Summariser {
                 conversations: store.conversations.clone(),

@@ -5,6 +5,7 @@ use crate::conversation::summary::{self, Summariser, SummaryError};
 use crate::domain::job::Job;
 use crate::ports::access::Sessions;
 use crate::ports::attachments::Attachments;
+use crate::ports::cache::Cache;
 use crate::ports::clock::Clock;
 use crate::ports::error::{StoreError, Stored};
 use crate::ports::housekeeping::{Inbox, Jobs};
@@ -26,6 +27,7 @@ pub struct Background {
     pub sessions: Arc<dyn Sessions>,
     pub inbox: Arc<dyn Inbox>,
     pub attachments: Arc<dyn Attachments>,
+    pub cache: Arc<dyn Cache>,
     pub clock: Arc<dyn Clock>,
     pub summariser: Summariser,
     pub upload_max_age: Duration,
@@ -106,6 +108,10 @@ impl Background {
         let now = self.clock.now();
         self.sessions.sweep(now).await?;
         self.inbox.sweep(now.minus(INBOX_KEEPS)).await?;
+        // A cache that can outlive the process is written down now and then, not only at the end.
+        if let Err(error) = self.cache.flush().await {
+            tracing::warn!(error = %error, "the cache was not written down");
+        }
         let uploads = self.attachments.sweep(now.minus(self.upload_max_age)).await?;
         if uploads > 0 {
             tracing::info!(uploads, "swept {uploads} uploads that were never finished");

@@ -2,7 +2,7 @@
 //!
 //! `store` and `engine` turn the configuration into a running engine; `listen` finds the public address;
 //! `state` is what everybody may know about the box while it runs; `figures` counts; `run` is its life from
-//! the first step to the last. `signals` are the owner's words to stop.
+//! the first step to the last. `signals` are the owner's words to stop, `cleanup` removes what was only needed for a while.
 
 pub mod run;
 pub mod state;
@@ -12,3 +12,4 @@ pub mod figures;
 pub mod listen;
 pub mod signals;
 pub mod store;
+pub mod cleanup;

@@ -7,7 +7,7 @@
 use super::engine::{Footing, Running, StartError};
 use super::signals::Signals;
 use super::state::Appliance;
-use super::{figures, listen, store};
+use super::{cleanup, figures, listen, store};
 use crate::config::areas::Database;
 use crate::config::data_dir::{DataDir, write_private};
 use crate::config::load::Config;
@@ -71,6 +71,9 @@ pub async fn run(
     let control = control::socket::bind(&dir).context("the control socket cannot be made")?;
     let desk = control::router::router(Arc::clone(&appliance));
     doors.spawn(serve(control, desk, Manners::default(), stop.clone()));
+    let temporary = [dir.downloads(), dir.processing()];
+    let rules = appliance.config().cleanup;
+    doors.spawn(cleanup::run(temporary, rules, Arc::clone(&clock), stop.clone()));
     tracing::info!("listening on http://{address}");
 
     let lived = live(&appliance, &credentials, &clock, &mut signals, greet).await;

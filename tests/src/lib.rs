@@ -5,10 +5,17 @@
 //! inside the program: a story sees what a user sees.
 
 pub mod binary;
+pub mod chance;
+pub mod engine;
 pub mod free_port;
+pub mod house;
 pub mod http;
 pub mod model_server;
 pub mod process;
 pub mod process_tree;
+pub mod reader;
 pub mod services;
+pub mod skip;
+pub mod stores;
+pub mod talk;
 pub mod wait;

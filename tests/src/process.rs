@@ -41,6 +41,15 @@ impl Home {
         Ok(Self { directory, environment })
     }
 
+    /// What every process of this home has said so far.
+    pub fn said(&self) -> anyhow::Result<String> {
+        let mut said = String::new();
+        for output in std::fs::read_dir(self.directory.path().join("outputs"))? {
+            said.push_str(&read(&output?.path())?);
+        }
+        Ok(said)
+    }
+
     /// For every process started from now on.
     pub fn set(&mut self, name: &str, value: impl Into<OsString>) {
         self.environment.push((name.into(), value.into()));
@@ -57,8 +66,21 @@ impl Home {
 
     /// Starts a command that stays, such as `up`.
     pub fn start(&self, arguments: &[&str]) -> anyhow::Result<Process> {
+        self.start_under(&[], arguments)
+    }
+
+    /// The same through another program that runs it, such as `strace`.
+    pub fn start_under(&self, wrapper: &[&str], arguments: &[&str]) -> anyhow::Result<Process> {
         let (stdout, stderr) = self.new_outputs()?;
-        Process::spawn(self.command(arguments)?, stdout, stderr)
+        let mut command = self.command(arguments)?;
+        if let [program, words @ ..] = wrapper {
+            let mut around = Command::new(program);
+            around.args(words).arg(command.get_program()).args(command.get_args()).env_clear();
+            around.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+            around.current_dir(self.directory.path());
+            command = around;
+        }
+        Process::spawn(command, stdout, stderr)
     }
 
     /// Runs a command that ends, such as `status`, with nothing on its input.
@@ -135,10 +157,20 @@ impl Process {
 
     /// Until `/health` at `address` answers 200; returns its body.
     pub async fn wait_for_health(&mut self, address: SocketAddr, within: Duration) -> anyhow::Result<String> {
-        let what = format!("http://{address}/health");
+        self.wait_for_answer(address, "/health", within).await
+    }
+
+    /// Until `path` at `address` answers with success; returns its body.
+    pub async fn wait_for_answer(
+        &mut self,
+        address: SocketAddr,
+        path: &str,
+        within: Duration,
+    ) -> anyhow::Result<String> {
+        let what = format!("http://{address}{path}");
         self.wait(&what, within, async |_| {
             // Refused is the answer of a program that is not up yet.
-            let Ok(answer) = http::get(address, "/health").await else { return Ok(None) };
+            let Ok(answer) = http::get(address, path).await else { return Ok(None) };
             let body = String::from_utf8_lossy(answer.body()).into_owned();
             Ok(answer.status().is_success().then_some(body))
         })

@@ -1,5 +1,6 @@
 //! A process and everything it started, read from `/proc`.
 
+use anyhow::Context;
 use rustix::process::Pid;
 use std::collections::HashMap;
 
@@ -28,6 +29,32 @@ pub fn members(root: Pid) -> std::io::Result<Vec<Pid>> {
     Ok(found.into_iter().filter_map(Pid::from_raw).collect())
 }
 
+/// The most memory that was ever resident, of `root` and its descendants together, in bytes.
+pub fn peak_memory(root: Pid) -> anyhow::Result<u64> {
+    let mut sum = 0;
+    for pid in members(root)? {
+        let pid = pid.as_raw_nonzero();
+        // It may have ended since it was listed.
+        let Ok(status) = std::fs::read_to_string(format!("/proc/{pid}/status")) else { continue };
+        sum += high_water(&status).with_context(|| format!("/proc/{pid}/status names no VmHWM"))?;
+    }
+    Ok(sum)
+}
+
+/// Forgets the peak, so that the next one is of what happens from now on.
+pub fn forget_peak(root: Pid) -> anyhow::Result<()> {
+    for pid in members(root)? {
+        std::fs::write(format!("/proc/{}/clear_refs", pid.as_raw_nonzero()), "5")?;
+    }
+    Ok(())
+}
+
+/// From a line such as `VmHWM:     1024 kB`.
+fn high_water(status: &str) -> Option<u64> {
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    Some(line.split_whitespace().next()?.parse::<u64>().ok()? * 1024)
+}
+
 /// The parent in a line of `/proc/N/stat`. The command in brackets may itself hold brackets and spaces.
 fn parent(stat: &str) -> Option<i32> {
     let (_, after_command) = stat.rsplit_once(')')?;
@@ -41,6 +68,17 @@ mod tests {
     #[test]
     fn the_parent_is_found_behind_an_awkward_command() {
         assert_eq!(parent("42 (a) b) (c) S 7 42 42 0 -1"), Some(7));
+    }
+
+    #[test]
+    fn the_peak_is_at_least_what_was_just_held() -> anyhow::Result<()> {
+        const HELD: usize = 64 * 1024 * 1024;
+        let this = rustix::process::getpid();
+        let held = std::hint::black_box(vec![7_u8; HELD]);
+        drop(held);
+        assert!(peak_memory(this)? >= HELD as u64);
+        assert_eq!(high_water("Name:\tx\nVmHWM:\t    12 kB\n"), Some(12 * 1024));
+        Ok(())
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! It goes through `psql`: the harness speaks no SQL protocol itself, and a story looks at the
 //! program from outside.
 
+use crate::process::Home;
 use anyhow::{Context, ensure};
 use std::process::Command;
 use uuid::Uuid;
@@ -26,6 +27,32 @@ impl Database {
     pub fn url(&self) -> String {
         let (server, _database) = self.server.rsplit_once('/').unwrap_or((&self.server, ""));
         format!("{server}/{}", self.name)
+    }
+
+    /// Makes it the database of every process that is started in `home` from now on.
+    pub fn enter(&self, home: &mut Home) -> anyhow::Result<()> {
+        let server =
+            self.server.strip_prefix("postgres://").context("the server's URL is not postgres://…")?;
+        let (user, place) = server.split_once('@').context("the server's URL names no role")?;
+        let (role, password) = user.split_once(':').unwrap_or((user, ""));
+        let (place, _database) = place.split_once('/').unwrap_or((place, ""));
+        let (host, port) = place.rsplit_once(':').unwrap_or((place, "5432"));
+        for (name, value) in [
+            ("WHISPERENGINE_DATABASE_TYPE", "postgres"),
+            ("POSTGRES_HOST", host),
+            ("POSTGRES_PORT", port),
+            ("POSTGRES_DB", &self.name),
+            ("POSTGRES_USER", role),
+            ("POSTGRES_PASSWORD", password),
+        ] {
+            home.set(name, value);
+        }
+        Ok(())
+    }
+
+    /// One statement from outside; what it answered, unaligned.
+    pub fn ask(&self, statement: &str) -> anyhow::Result<String> {
+        psql(&self.url(), statement)
     }
 
     /// Cuts every connection to this database, as a restart of the server would.

@@ -30,11 +30,13 @@ pub enum StoreError {
     #[error("the store is refused: {reason}")]
     Refused { reason: String },
     /// Written by a newer version; this one must not touch it.
-    #[error("the store needs version {min_reader} of the schema or newer, this program knows {known}")]
-    TooNew { min_reader: i64, known: i64 },
+    #[error(
+        "{place} needs a newer WhisperEngine: its schema asks for version {min_reader} or newer, this program knows {known}"
+    )]
+    TooNew { place: String, min_reader: i64, known: i64 },
     /// The schema is older and this process may not migrate.
-    #[error("the store has schema {found}, this program needs {needed}: run `whisperengine migrate`")]
-    TooOld { found: i64, needed: i64 },
+    #[error("{place} has schema {found}, this program needs {needed}: run `whisperengine migrate`")]
+    TooOld { place: String, found: i64, needed: i64 },
     /// A statement failed in a way nobody foresaw: a mistake of ours.
     #[error("a statement failed: {reason}")]
     Internal {

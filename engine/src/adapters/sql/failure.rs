@@ -40,6 +40,10 @@ impl StoreError {
             Self::Corrupt { reason } => Self::Corrupt { reason: named(reason) },
             Self::Refused { reason } => Self::Refused { reason: named(reason) },
             Self::Internal { reason, source } => Self::Internal { reason: named(reason), source },
+            Self::TooNew { min_reader, known, .. } => {
+                Self::TooNew { place: place.to_owned(), min_reader, known }
+            }
+            Self::TooOld { found, needed, .. } => Self::TooOld { place: place.to_owned(), found, needed },
             other => other,
         }
     }

@@ -104,10 +104,10 @@ pub async fn check(link: &mut Link, policy: &SchemaPolicy, known: &[Migration]) 
     let newest = known.last().map_or(0, |last| last.version);
     let (found, min_reader) = version_of(link).await?;
     if min_reader > newest {
-        return Err(StoreError::TooNew { min_reader, known: newest });
+        return Err(StoreError::TooNew { place: "the store".into(), min_reader, known: newest });
     }
     if matches!(policy, SchemaPolicy::Require) && found < newest {
-        return Err(StoreError::TooOld { found, needed: newest });
+        return Err(StoreError::TooOld { place: "the store".into(), found, needed: newest });
     }
     let steps = known.iter().filter(|step| step.version > found).copied().collect();
     Ok(Pending { found, steps })

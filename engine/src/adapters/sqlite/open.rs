@@ -61,7 +61,8 @@ async fn prepare(
     let found = look(&settings.file)?;
     match (&found, policy) {
         (Found::Nothing, SchemaPolicy::Require) => {
-            return Err(StoreError::TooOld { found: 0, needed: migrations.last().map_or(0, |m| m.version) });
+            let needed = migrations.last().map_or(0, |newest| newest.version);
+            return Err(StoreError::TooOld { place: "the store".into(), found: 0, needed });
         }
         (Found::Nothing, SchemaPolicy::Migrate(_)) => create(&settings.file)?,
         (Found::Unfinished, _) => {}

@@ -70,7 +70,7 @@ async fn upgrades_with_its_rows(place: &StorePlace) {
     written_by(&[FIRST], place).await;
     let error =
         open(&[FIRST, SECOND], place, &SchemaPolicy::Require).await.err().expect("it must be migrated");
-    assert!(matches!(error, StoreError::TooOld { found: 1, needed: 2 }), "{error}");
+    assert!(matches!(error, StoreError::TooOld { found: 1, needed: 2, .. }), "{error}");
 
     let seen = Arc::new(Mutex::new(Vec::new()));
     let listener = seen.clone();
@@ -98,7 +98,7 @@ async fn an_older_program_runs_while_it_can(place: &StorePlace) {
     open(&[FIRST, SECOND, THIRD], place, &migrating()).await.expect("it upgrades").close().await;
     for policy in [SchemaPolicy::Require, migrating()] {
         let error = open(&[FIRST, SECOND], place, &policy).await.err().expect("now it does not");
-        assert!(matches!(error, StoreError::TooNew { min_reader: 3, known: 2 }), "{error}");
+        assert!(matches!(error, StoreError::TooNew { min_reader: 3, known: 2, .. }), "{error}");
     }
 }
 
@@ -194,7 +194,7 @@ async fn sqlite_of_a_newer_schema_is_refused_byte_for_byte_as_it_was() {
     let before = std::fs::read(&file).expect("the file is there");
     for policy in [SchemaPolicy::Require, migrating()] {
         let error = open(&[FIRST], &place, &policy).await.err().expect("it is too new");
-        assert!(matches!(error, StoreError::TooNew { min_reader: 3, known: 1 }), "{error}");
+        assert!(matches!(error, StoreError::TooNew { min_reader: 3, known: 1, .. }), "{error}");
     }
     assert!(std::fs::read(&file).expect("the file is there") == before, "the file was changed");
 }

@@ -1,7 +1,7 @@
 //! A reply in the making: told live at once, written down in gulps.
 //!
-//! What was told and not yet stored is at most a quarter of a second or two kilobytes; a crash loses no
-//! more than that, and only of what the model can say again.
+//! What was told and not yet stored is at most a quarter of a second, and of a short reply two kilobytes;
+//! a crash loses no more than that, and only of what the model can say again.
 
 use super::live::{News, topic};
 use crate::domain::turn::Turn;
@@ -14,6 +14,9 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 const GULP_BYTES: usize = 2048;
+/// A gulp is at least this part of what is stored already. Storing more of a text costs as much as the
+/// text is long: without this, a long and quick reply would be written down a thousand times over.
+const GULP_PART: usize = 16;
 const GULP_AFTER: Duration = Duration::from_millis(250);
 
 pub struct Draft {
@@ -62,7 +65,8 @@ impl Draft {
         self.tell(&News::Text { revision: self.turn.revision, start, text: text.clone() }).await;
         self.pending.push_str(&text);
         self.due.get_or_insert_with(|| Instant::now() + GULP_AFTER);
-        if self.pending.len() >= GULP_BYTES { self.flush().await } else { Ok(()) }
+        let gulp = GULP_BYTES.max(self.turn.text.len() / GULP_PART);
+        if self.pending.len() >= gulp { self.flush().await } else { Ok(()) }
     }
 
     /// Waits until something must be stored; for ever where nothing does. Safe to drop.

@@ -9,7 +9,6 @@ use crate::models::pool::ModelPool;
 use crate::ports::connections::Connections;
 use crate::ports::conversations::Messages;
 use crate::ports::error::{StoreError, Stored};
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -31,15 +30,10 @@ impl Takeover {
     /// Takes everything that is running, whoever held it and until when: right where this process is
     /// the only one that can reach the Store, because nobody else can be alive.
     pub async fn take_all(&self) -> Stored<()> {
-        let (whatever, last_in_line) = (Timestamp(i64::MAX), Timestamp(i64::MAX - 1));
-        let mut taken = HashMap::new();
-        // The first lease to end is taken first, so whoever comes a second time comes after all others.
-        while let Some(turn) = self.writer.turns.take_over(whatever, last_in_line).await? {
-            if taken.insert(turn.id, turn).is_some() {
-                break;
-            }
-        }
-        for turn in taken.into_values() {
+        // One lease for all of them: a turn that holds it is not taken a second time, which would tell
+        // its readers for nothing that their place is void.
+        let until = self.writer.clock.now().plus(self.writer.lease);
+        while let Some(turn) = self.writer.turns.take_over(Timestamp(i64::MAX), until).await? {
             self.take_up(turn);
         }
         Ok(())

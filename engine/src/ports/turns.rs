@@ -43,7 +43,8 @@ pub trait Turns: Send + Sync {
     async fn find(&self, tenant: TenantId, person: PersonId, id: TurnId) -> Stored<Option<Turn>>;
     /// The turn being answered in this conversation.
     async fn running(&self, tenant: TenantId, conversation: ConversationId) -> Stored<Option<Turn>>;
-    /// Takes over one running turn whose lease ended before `now`, in any tenant. The fence grows, and
+    /// Takes over one running turn whose lease ended before `now`, in any tenant, and is not the very
+    /// one that is given out (`until`): asking again takes the next. The fence grows, and
     /// so does the revision, since the dead owner may have told readers more than it stored; what is
     /// stored is kept. The dead attempt is settled as interrupted, its tokens guessed from the bytes it
     /// stored (four to a token); the attempt itself grows with `begin_attempt`. Atomic between racing

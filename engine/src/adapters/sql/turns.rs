@@ -58,8 +58,10 @@ impl Turns for SqlStore {
     }
 
     async fn take_over(&self, now: Timestamp, until: Timestamp) -> Stored<Option<Turn>> {
-        let expired =
-            sql("SELECT id FROM turns WHERE state = 'running' AND lease_until < $1 LIMIT 1").bind(now);
+        let expired = sql("SELECT id FROM turns
+             WHERE state = 'running' AND lease_until < $1 AND lease_until <> $2 LIMIT 1")
+        .bind(now)
+        .bind(until);
         if self.db.one(expired).await?.is_none() {
             // The usual answer, asked for often: it costs no write.
             return Ok(None);
@@ -68,7 +70,8 @@ impl Turns for SqlStore {
         let take = assembled(format!(
             "UPDATE turns SET fence = fence + 1, revision = revision + 1, kept_bytes = text_bytes, lease_until = $2
              WHERE id = (
-                 SELECT id FROM turns WHERE state = 'running' AND lease_until < $1
+                 SELECT id FROM turns
+                 WHERE state = 'running' AND lease_until < $1 AND lease_until <> $2
                  ORDER BY lease_until LIMIT 1 {skip_taken})
              RETURNING *"
         ))

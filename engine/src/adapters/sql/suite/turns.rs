@@ -4,6 +4,7 @@ use super::harness::Bench;
 use super::talk::{LEASE, Talk, entry, settlement};
 use crate::domain::ids::ConversationId;
 use crate::domain::job::{Job, JobState};
+use crate::domain::time::Timestamp;
 use crate::domain::turn::{Failure, TurnState};
 use crate::domain::usage::{Outcome, Tokens};
 use crate::ports::conversations::{ConversationEdit, Messages};
@@ -180,6 +181,9 @@ async fn only_an_expired_lease_is_taken_over(bench: &Bench) {
     assert_eq!(bench.store.take_over(bench.now(), later).await.expect("the store answers"), None);
     bench.clock.advance(LEASE);
     assert!(bench.store.take_over(bench.now(), later).await.expect("the store answers").is_some());
+    let everything = Timestamp(i64::MAX);
+    let again = bench.store.take_over(everything, later).await.expect("the store answers");
+    assert_eq!(again, None, "who holds the very lease that is given out is left alone");
     assert_eq!(bench.store.take_over(bench.now(), later).await.expect("the store answers"), None);
 }
 

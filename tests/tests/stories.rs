@@ -1,6 +1,12 @@
 //! Stories: the real program, seen from outside, and the rules its source keeps.
 
 mod architecture;
+mod canary;
 mod config;
+mod damage;
+mod durability;
+mod hostile;
+mod kills;
 mod on_postgres;
 mod the_box;
+mod turn;

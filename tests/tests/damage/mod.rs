@@ -1,0 +1,7 @@
+//! Databases and disks that are not as they should be: named, left as they were, nothing lost.
+
+mod file;
+mod full_disk;
+mod mount;
+mod read_only;
+mod schema;

@@ -1,0 +1,47 @@
+//! Small file systems of a test's own, gone with it.
+
+use anyhow::{Context, ensure};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+pub struct Mount {
+    place: PathBuf,
+}
+
+impl Mount {
+    /// `None`, with the reason, where this machine lets nobody mount.
+    pub fn of_memory(place: &Path, mebibytes: u64) -> anyhow::Result<Result<Self, String>> {
+        std::fs::create_dir_all(place)?;
+        let size = format!("size={mebibytes}m,mode=0700");
+        Self::make(place, &["-t", "tmpfs", "-o", &size, "tmpfs"])
+    }
+
+    /// The folder itself, as a place that can be made read-only.
+    pub fn over(place: &Path) -> anyhow::Result<Result<Self, String>> {
+        let folder = place.to_str().context("a path of plain letters")?;
+        Self::make(place, &["--bind", folder])
+    }
+
+    fn make(place: &Path, words: &[&str]) -> anyhow::Result<Result<Self, String>> {
+        let done = Command::new("mount").args(words).arg(place).output()?;
+        if done.status.success() {
+            return Ok(Ok(Self { place: place.to_owned() }));
+        }
+        Ok(Err(String::from_utf8_lossy(&done.stderr).trim().to_owned()))
+    }
+
+    pub fn remount(&self, options: &str) -> anyhow::Result<()> {
+        let done = Command::new("mount").args(["-o", options]).arg(&self.place).output()?;
+        ensure!(done.status.success(), "remount: {}", String::from_utf8_lossy(&done.stderr));
+        Ok(())
+    }
+}
+
+impl Drop for Mount {
+    fn drop(&mut self) {
+        // Lazily, so that a process that is being killed does not keep it.
+        if !Command::new("umount").arg("-l").arg(&self.place).status().is_ok_and(|status| status.success()) {
+            eprintln!("a mount stayed behind: {}", self.place.display());
+        }
+    }
+}

@@ -1,0 +1,10 @@
+//! A turn: one message, one reply, whatever happens in between.
+
+mod fallback;
+mod fencing;
+mod followers;
+mod leaving;
+mod once;
+mod recall;
+mod stopping;
+mod survives;

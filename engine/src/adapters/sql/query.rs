@@ -26,6 +26,19 @@ pub fn assembled(text: String) -> Query {
     Query { text: Cow::Owned(text), values: Vec::new() }
 }
 
+/// The driver's statement with every value bound; the drivers' types share no trait that could say it.
+macro_rules! bound {
+    ($query:ident) => {{
+        let text = sqlx::AssertSqlSafe($query.text);
+        $query.values.into_iter().fold(sqlx::query(text), |query, value| match value {
+            Value::Bytes(value) => query.bind(value),
+            Value::Int(value) => query.bind(value),
+            Value::Real(value) => query.bind(value),
+            Value::Text(value) => query.bind(value),
+        })
+    }};
+}
+
 impl Query {
     #[must_use]
     pub fn bind(mut self, value: impl Into<Value>) -> Self {
@@ -34,29 +47,11 @@ impl Query {
     }
 
     pub(super) fn for_sqlite(self) -> sqlx::query::Query<'static, sqlx::Sqlite, SqliteArguments> {
-        let mut query = sqlx::query(sqlx::AssertSqlSafe(self.text));
-        for value in self.values {
-            query = match value {
-                Value::Bytes(v) => query.bind(v),
-                Value::Int(v) => query.bind(v),
-                Value::Real(v) => query.bind(v),
-                Value::Text(v) => query.bind(v),
-            };
-        }
-        query
+        bound!(self)
     }
 
     pub(super) fn for_postgres(self) -> sqlx::query::Query<'static, sqlx::Postgres, PgArguments> {
-        let mut query = sqlx::query(sqlx::AssertSqlSafe(self.text));
-        for value in self.values {
-            query = match value {
-                Value::Bytes(v) => query.bind(v),
-                Value::Int(v) => query.bind(v),
-                Value::Real(v) => query.bind(v),
-                Value::Text(v) => query.bind(v),
-            };
-        }
-        query
+        bound!(self)
     }
 }
 

@@ -56,6 +56,8 @@ pub struct EngineSettings {
     pub turn_lease: Duration,
     /// Replies that are written at once; more wait for a place.
     pub concurrent_turns: usize,
+    /// Background jobs that are done at once.
+    pub concurrent_jobs: usize,
     /// No other process can reach this Store: what is unfinished was left by a dead one.
     pub sole_owner: bool,
     pub upload_max_age: Duration,
@@ -70,6 +72,7 @@ impl Default for EngineSettings {
             largest_upload_bytes: 25 * 1024 * 1024,
             turn_lease: Duration::from_secs(4),
             concurrent_turns: 64,
+            concurrent_jobs: 1,
             sole_owner: false,
             upload_max_age: Duration::from_secs(24 * 3600),
             cleanup_every: Duration::from_secs(300),
@@ -142,7 +145,7 @@ impl Engine {
             upload_max_age: settings.upload_max_age,
             cleanup_every: settings.cleanup_every,
         };
-        tasks.spawn(background.run(leaving.clone()));
+        background.start(settings.concurrent_jobs, &tasks, &leaving);
         let shared = Shared {
             tenant,
             secret,

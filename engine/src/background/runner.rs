@@ -1,4 +1,4 @@
-//! Claims jobs one at a time, and sweeps. Whatever runs several engines runs several of these: the
+//! Claims jobs, as many at a time as there are workers, and sweeps. Whatever runs several engines runs several of these: the
 //! leases see to it that each job is done once.
 
 use crate::conversation::summary::{self, Summariser, SummaryError};
@@ -13,6 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 const KINDS: &[&str] = &[summary::KIND];
 const LOOK_EVERY: Duration = Duration::from_secs(2);
@@ -34,6 +35,12 @@ pub struct Background {
     pub cleanup_every: Duration,
 }
 
+#[derive(Clone, Copy)]
+enum Deed {
+    Work,
+    Sweep,
+}
+
 /// What to do with a job that did not end well.
 enum Verdict {
     Retry(String),
@@ -41,23 +48,36 @@ enum Verdict {
 }
 
 impl Background {
-    pub async fn run(self, stop: CancellationToken) {
-        let mut look = tokio::time::interval(LOOK_EVERY);
-        let mut sweep = tokio::time::interval(self.cleanup_every);
-        look.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        sweep.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    /// Starts one loop for the sweeps and `workers` for jobs.
+    pub fn start(self, workers: usize, tasks: &TaskTracker, stop: &CancellationToken) {
+        let this = Arc::new(self);
+        for _ in 0..workers {
+            tasks.spawn(Arc::clone(&this).regularly(Deed::Work, LOOK_EVERY, stop.clone()));
+        }
+        let every = this.cleanup_every;
+        tasks.spawn(this.regularly(Deed::Sweep, every, stop.clone()));
+    }
+
+    /// Does it again and again until told to stop, in the middle of it if need be.
+    async fn regularly(self: Arc<Self>, deed: Deed, every: Duration, stop: CancellationToken) {
+        let mut due = tokio::time::interval(every);
+        due.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut failing = false;
         loop {
+            let done = async {
+                due.tick().await;
+                match deed {
+                    Deed::Work => self.work().await,
+                    Deed::Sweep => self.sweep().await,
+                }
+            };
             let done = tokio::select! {
                 () = stop.cancelled() => return,
-                _ = look.tick() => tokio::select! {
-                    () = stop.cancelled() => return,
-                    done = self.work() => done,
-                },
-                _ = sweep.tick() => self.sweep().await,
+                done = done => done,
             };
             match done {
                 Ok(()) => failing = false,
+                // Said once, not at every turn of the loop.
                 Err(error) if !failing => {
                     failing = true;
                     tracing::warn!(error = %error, "background work cannot go on: {error}");

@@ -124,6 +124,7 @@ fn settings(config: &Config, is_alone: bool) -> EngineSettings {
         attachment_quota_bytes: i64::try_from(config.limits.attachment_quota).unwrap_or(i64::MAX),
         turn_lease: config.limits.turn_lease,
         concurrent_turns: config.limits.concurrent_turns as usize,
+        concurrent_jobs: config.limits.concurrent_jobs as usize,
         sole_owner: is_alone && matches!(config.database, Database::Sqlite { .. }),
         cleanup_every: config.cleanup.interval,
         ..EngineSettings::default()

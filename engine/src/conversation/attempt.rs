@@ -83,7 +83,7 @@ pub async fn run(
     draft.enter(Stage::Thinking).await;
     let opened = tokio::select! {
         opened = model.reply(request) => opened,
-        end = signals.interrupted(&draft.turn) => return end,
+        end = signals.interrupted(draft) => return end,
     };
     let mut stream = match opened {
         Ok(stream) => stream,
@@ -104,7 +104,7 @@ async fn follow(
     loop {
         let next = tokio::select! {
             biased;
-            end = signals.interrupted(&draft.turn) => return end,
+            end = signals.interrupted(draft) => return end,
             () = draft.due() => {
                 draft.flush().await?;
                 continue;

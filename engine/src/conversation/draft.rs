@@ -69,6 +69,17 @@ impl Draft {
         if self.pending.len() >= gulp { self.flush().await } else { Ok(()) }
     }
 
+    /// For whoever came late: what they can know from neither the Store nor the news to come.
+    pub async fn tell_again(&self) {
+        if let Some(stage) = self.stage {
+            self.tell(&News::Stage(stage)).await;
+        }
+        if !self.pending.is_empty() {
+            let (revision, start) = (self.turn.revision, self.turn.text.len());
+            self.tell(&News::Text { revision, start, text: self.pending.clone() }).await;
+        }
+    }
+
     /// Waits until something must be stored; for ever where nothing does. Safe to drop.
     pub async fn due(&self) {
         match self.due {

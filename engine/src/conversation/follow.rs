@@ -1,10 +1,11 @@
 //! A turn, followed from any place in its text, on any machine.
 //!
 //! The Store is the truth and is at most a moment behind; the bus tells the rest at once. A follower
-//! first listens, then reads, so nothing can fall between. News that is ahead of what was read waits
-//! until the Store has caught up to it; news that is behind is known already.
+//! first listens, then asks the writer for what is told and not yet stored, then reads, so nothing can
+//! fall between. News that is ahead of what was read waits until the Store has caught up to it; news
+//! that is behind is known already.
 
-use super::live::{News, topic};
+use super::live::{News, Wish, topic, wish_topic};
 use crate::domain::ids::{PersonId, TenantId, TurnId};
 use crate::domain::turn::Turn;
 use crate::ports::cache::Bus;
@@ -44,8 +45,10 @@ pub struct Follower {
     at: Place,
     /// `None` where the bus is away, and after it broke off.
     news: Option<BoxStream<'static, Bytes>>,
-    /// Text of this revision that begins behind `at`.
+    /// Text of this revision that begins behind `at`, in the order of the text.
     waiting: VecDeque<(usize, String)>,
+    /// The last one shown: a writer that tells late readers tells everybody.
+    stage: Option<Stage>,
     seen: VecDeque<Sight>,
     look_at: Instant,
     ended: bool,
@@ -68,6 +71,7 @@ impl Follower {
             at: from,
             news: None,
             waiting: VecDeque::new(),
+            stage: None,
             seen: VecDeque::new(),
             look_at: Instant::now(),
             ended: false,
@@ -116,20 +120,26 @@ impl Follower {
             Ok(news) => Some(news),
             Err(error) => {
                 tracing::debug!(turn.id = %self.turn, error = %error, "following by the store alone");
-                None
+                return self.news = None;
             }
         };
+        if let Err(error) = self.bus.publish(&wish_topic(self.turn), Wish::Tell.to_bytes()).await {
+            tracing::debug!(turn.id = %self.turn, error = %error, "what is not stored yet is seen late");
+        }
     }
 
     /// Whether the Store must be asked now.
     fn take(&mut self, news: &[u8]) -> bool {
         match News::from_bytes(news) {
             Some(News::Stage(stage)) => {
-                self.seen.push_back(Sight::Stage(stage));
+                if self.stage.replace(stage) != Some(stage) {
+                    self.seen.push_back(Sight::Stage(stage));
+                }
                 false
             }
             Some(News::Text { revision, start, text }) if revision == self.at.revision => {
-                self.waiting.push_back((start, text));
+                let place = self.waiting.partition_point(|(earlier, _)| *earlier <= start);
+                self.waiting.insert(place, (start, text));
                 self.splice();
                 if self.waiting.len() > MOST_WAITING {
                     self.waiting.clear();

@@ -1,4 +1,4 @@
-//! News about a turn on the bus: what is written before it is stored, and wishes to stop.
+//! News about a turn on the bus: what is written before it is stored, and wishes to its writer.
 //!
 //! News may be lost; whoever misses some reads the Store, which is never more than a moment behind.
 
@@ -36,7 +36,29 @@ pub fn topic(turn: TurnId) -> String {
     format!("turn:{turn}")
 }
 
-/// Where the writer listens for a wish to stop.
-pub fn stop_topic(turn: TurnId) -> String {
-    format!("turn-stop:{turn}")
+/// What is wished of the writer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wish {
+    Stop,
+    /// Somebody came late: tell again what is not stored yet.
+    Tell,
+}
+
+impl Wish {
+    pub fn to_bytes(self) -> Bytes {
+        Bytes::from_static(match self {
+            Self::Stop => b"stop",
+            Self::Tell => b"tell",
+        })
+    }
+
+    /// `None` for a wish of another version.
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        [Self::Stop, Self::Tell].into_iter().find(|wish| wish.to_bytes() == bytes)
+    }
+}
+
+/// Where the writer listens for wishes.
+pub fn wish_topic(turn: TurnId) -> String {
+    format!("turn-wish:{turn}")
 }

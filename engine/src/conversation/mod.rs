@@ -24,4 +24,6 @@ pub mod words;
 pub mod writer;
 
 #[cfg(test)]
+mod late_readers;
+#[cfg(test)]
 mod tests;

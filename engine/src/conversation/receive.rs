@@ -2,7 +2,7 @@
 
 use super::context::ContextReader;
 use super::incoming::{IncomingMessage, Refusal};
-use super::live::stop_topic;
+use super::live::{Wish, wish_topic};
 use super::writer::{Assignment, Models, Writer, ledger_entry};
 use crate::domain::ids::{MessageId, PersonId, TenantId, TurnId};
 use crate::domain::message::{Author, Message, MessageState};
@@ -16,7 +16,6 @@ use crate::ports::connections::Connections;
 use crate::ports::conversations::{Conversations, Messages};
 use crate::ports::error::Stored;
 use crate::ports::turns::{Accepted, Turns};
-use bytes::Bytes;
 use std::sync::Arc;
 use tokio_util::task::TaskTracker;
 
@@ -80,8 +79,7 @@ impl Receiver {
         let stopping = self.turns().request_stop(tenant, person, turn).await?;
         if stopping {
             // The wish is stored; the news only makes it quick.
-            if let Err(error) = self.writer.bus.publish(&stop_topic(turn), Bytes::from_static(b"stop")).await
-            {
+            if let Err(error) = self.writer.bus.publish(&wish_topic(turn), Wish::Stop.to_bytes()).await {
                 tracing::debug!(turn.id = %turn, error = %error, "the wish to stop travels by the store alone");
             }
         }

@@ -5,7 +5,7 @@
 
 use super::attempt::End;
 use super::draft::Draft;
-use super::live::stop_topic;
+use super::live::{Wish, wish_topic};
 use super::writer::Writer;
 use crate::domain::turn::Turn;
 use crate::ports::clock::Clock;
@@ -30,13 +30,15 @@ pub struct Signals {
     places: Arc<Semaphore>,
     leaving: CancellationToken,
     wishes: BoxStream<'static, Bytes>,
+    /// Somebody came late and was not told yet.
+    late: bool,
     renewals: Interval,
 }
 
 impl Signals {
     pub async fn listen(writer: &Writer, turn: &Turn) -> Self {
         let bus = &writer.bus;
-        let wishes = bus.subscribe(&stop_topic(turn.id)).await.unwrap_or_else(|error| {
+        let wishes = bus.subscribe(&wish_topic(turn.id)).await.unwrap_or_else(|error| {
             tracing::debug!(turn.id = %turn.id, error = %error, "stops are seen at renewals only");
             futures::stream::pending().boxed()
         });
@@ -50,26 +52,35 @@ impl Signals {
             places: writer.places.clone(),
             leaving: writer.leaving.clone(),
             wishes,
+            late: false,
             renewals,
         }
     }
 
     /// Waits for one of the places in which replies are written, or for what ends the wait.
-    pub async fn place(&mut self, turn: &Turn) -> Result<Result<OwnedSemaphorePermit, End>, StoreError> {
+    pub async fn place(&mut self, draft: &Draft) -> Result<Result<OwnedSemaphorePermit, End>, StoreError> {
         let places = self.places.clone();
         tokio::select! {
             place = places.acquire_owned() => Ok(Ok(place.expect("nobody closes the places"))),
-            end = self.interrupted(turn) => end.map(Err),
+            end = self.interrupted(draft) => end.map(Err),
         }
     }
 
-    /// Renews the lease until the reply must end here. Safe to drop and ask again.
-    pub async fn interrupted(&mut self, turn: &Turn) -> Result<End, StoreError> {
+    /// Renews the lease, and tells late readers what they missed, until the reply must end here. Safe to
+    /// drop and ask again.
+    pub async fn interrupted(&mut self, draft: &Draft) -> Result<End, StoreError> {
+        let turn = &draft.turn;
         loop {
+            if self.late {
+                draft.tell_again().await;
+                self.late = false;
+            }
             tokio::select! {
                 () = self.leaving.cancelled() => return Ok(End::Leaving),
-                wish = self.wishes.next() => match wish {
-                    Some(_) => return Ok(End::Stopped),
+                wish = self.wishes.next() => match wish.map(|wish| Wish::from_bytes(&wish)) {
+                    Some(Some(Wish::Stop)) => return Ok(End::Stopped),
+                    Some(Some(Wish::Tell)) => self.late = true,
+                    Some(None) => {}
                     None => self.wishes = futures::stream::pending().boxed(),
                 },
                 _ = self.renewals.tick() => {
@@ -95,7 +106,7 @@ impl Signals {
         }
         tokio::select! {
             () = tokio::time::sleep(span) => Ok(None),
-            end = self.interrupted(&draft.turn) => end.map(Some),
+            end = self.interrupted(draft) => end.map(Some),
         }
     }
 }

@@ -94,7 +94,7 @@ impl Writer {
     async fn drive(&self, draft: &mut Draft, context: &Context, models: Models) -> Result<(), StoreError> {
         let mut signals = Signals::listen(self, &draft.turn).await;
         let mut tally = Tally::new(0);
-        let _place = match signals.place(&draft.turn).await? {
+        let _place = match signals.place(draft).await? {
             Ok(place) => place,
             Err(end) => return self.leave(draft, context, &tally, end).await,
         };

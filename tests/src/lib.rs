@@ -4,6 +4,7 @@
 //! processes, databases and ports that belong to one test and are gone after it. Nothing here looks
 //! inside the program: a story sees what a user sees.
 
+pub mod bench;
 pub mod binary;
 pub mod chance;
 pub mod engine;

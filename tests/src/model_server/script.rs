@@ -96,6 +96,14 @@ impl Script {
         self
     }
 
+    /// The first piece of text at once, then this long before each further one.
+    #[must_use]
+    pub fn then_every(mut self, pause: Duration) -> Self {
+        let rest = self.acts.split_off(self.after_words(1));
+        self.acts.extend(Self { acts: rest, ..self.clone() }.every(pause).acts);
+        self
+    }
+
     /// Answers under another model's name than the one asked for.
     #[must_use]
     pub fn model(mut self, name: &str) -> Self {

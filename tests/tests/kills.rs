@@ -26,6 +26,9 @@ tests::on_both_stores!(every_acknowledged_word_survives_kills_at_random_moments)
 
 const CONVERSATIONS: usize = 8;
 const WORDS: usize = 20;
+/// Slow enough that most kills hit replies in the middle, and that 200 of them leave a history that can
+/// be read through after each.
+const PACE: Duration = Duration::from_millis(30);
 /// A client gives up on a box that does not come back.
 const PATIENCE: Duration = Duration::from_secs(90);
 
@@ -42,7 +45,7 @@ async fn every_acknowledged_word_survives_kills_at_random_moments(store: Store) 
     let mut chance = Chance::of_this_run("kills")?;
     let (mut house, model) = (House::inhabited(store).await?, ModelServer::start().await?);
     house.connect(&model.base_url(), "scripted").await?;
-    model.by_default(Script::tokens(WORDS).every(Duration::from_millis(10)));
+    model.by_default(Script::tokens(WORDS).every(PACE));
     let (enough, stop) = watch::channel(false);
     let (mut witnesses, mut clients) = (Vec::new(), JoinSet::new());
     for number in 0..CONVERSATIONS {

@@ -87,7 +87,7 @@ async fn dropped_half_way(bench: &Bench) {
     for round in 0..20 {
         let mut dropped = bench.store.db.begin().await.expect("a transaction begins");
         let forgotten = sql("UPDATE conversations SET title = 'never' WHERE id = $1").bind(talk.conversation);
-        assert_eq!(dropped.run(forgotten).await.expect("it is written for now"), 1);
+        assert_eq!(dropped.run(forgotten).await.expect("it is written, though not kept"), 1);
         let other = Talk { conversation: bench.id(), ..talk };
         let conversation = other.new_conversation(bench.now());
         let ((), added) = tokio::join!(async { drop(dropped) }, bench.store.add(&conversation, None));
@@ -146,7 +146,7 @@ async fn hung_up(bench: &Bench) {
     let talk = Talk::begin(bench).await;
     let mut cut = bench.store.db.begin().await.expect("a transaction begins");
     let title = sql("UPDATE conversations SET title = 'never' WHERE id = $1").bind(talk.conversation);
-    assert_eq!(cut.run(title).await.expect("it is written for now"), 1);
+    assert_eq!(cut.run(title).await.expect("it is written, though not kept"), 1);
     let rival = bench.another().await;
     let hang_up = sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity
          WHERE datname = current_database() AND pid <> pg_backend_pid()");

@@ -120,7 +120,7 @@ fn gone(what: &str) -> StoreError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::conversation::tests::{context, message, said};
+    use crate::conversation::tests::world::{context, message, said};
     use crate::domain::message::Author;
 
     #[test]

@@ -6,24 +6,22 @@
 //! [`follow::Follower`] shows it to whoever asks, from any place in the text, on any machine; what a
 //! dead owner left is picked up by [`takeover`].
 
-pub mod attempt;
+pub mod incoming;
+pub mod receive;
+pub mod words;
+pub mod recall;
 pub mod window_cache;
 pub mod context;
-pub mod draft;
-pub mod follow;
-pub mod incoming;
-pub mod live;
 pub mod prompt;
-pub mod recall;
-pub mod recall_mode;
-pub mod receive;
+pub mod draft;
 pub mod signals;
-pub mod summary;
-pub mod takeover;
-pub mod words;
 pub mod writer;
+pub mod attempt;
+pub mod recall_mode;
+pub mod live;
+pub mod follow;
+pub mod takeover;
+pub mod summary;
 
-#[cfg(test)]
-mod late_readers;
 #[cfg(test)]
 mod tests;

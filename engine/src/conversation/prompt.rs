@@ -143,7 +143,7 @@ fn background(context: &Context, room: usize) -> Option<String> {
 mod tests {
     use super::*;
     use crate::conversation::recall::Recalled;
-    use crate::conversation::tests::{context, message};
+    use crate::conversation::tests::world::{context, message};
     use crate::domain::conversation::Summary;
     use crate::domain::time::Timestamp;
 

@@ -62,7 +62,7 @@ fn shortened(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::conversation::tests::{context, message};
+    use crate::conversation::tests::world::{context, message};
     use crate::domain::time::Timestamp;
 
     fn found(author: Option<Author>, text: &str) -> Recalled {

@@ -1,7 +1,7 @@
-//! What the tests of this folder share: a small world to speak in.
+//! A small world to speak in.
 
-use super::context::Context;
 use crate::companions::first::first_companion;
+use crate::conversation::context::Context;
 use crate::domain::ids::{ConversationId, MessageId, PersonId, TenantId};
 use crate::domain::message::{Author, Message, MessageState};
 use crate::domain::person::{Person, PersonState, Role};

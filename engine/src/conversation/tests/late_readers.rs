@@ -1,15 +1,15 @@
 //! Readers who come when much was told already, over a store that never catches up: whatever they see
 //! beyond it comes from the news.
 
-use super::draft::Draft;
-use super::follow::{Follower, Sight};
-use super::live::{News, topic};
-use super::signals::Signals;
-use super::window_cache::WindowCache;
-use super::writer::Writer;
 use crate::adapters::memory::bus::MemoryBus;
 use crate::adapters::memory::cache::MemoryCache;
 use crate::adapters::memory::shelf::Bounds;
+use crate::conversation::draft::Draft;
+use crate::conversation::follow::{Follower, Sight};
+use crate::conversation::live::{News, topic};
+use crate::conversation::signals::Signals;
+use crate::conversation::window_cache::WindowCache;
+use crate::conversation::writer::Writer;
 use crate::domain::ids::{CompanionId, ConversationId, MessageId, PersonId, TenantId, TurnId};
 use crate::domain::message::Message;
 use crate::domain::time::Timestamp;

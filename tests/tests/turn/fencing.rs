@@ -37,7 +37,8 @@ async fn an_owner_that_slept_through_its_lease_writes_nothing_more() -> anyhow::
     sleeper.process.resume()?;
     let still =
         wait::until("the sleeper to answer again", TAKEOVER, async || Ok(talk.turn(turn.id).await.ok()));
-    assert_eq!(still.await?.state, TurnStateView::Running);
+    let still = still.await?;
+    assert_eq!(still.state, TurnStateView::Running, "{still:?}");
     model.release();
     let turn = stranger.read_to_end().await?;
 

@@ -35,11 +35,17 @@ impl Receiver {
     /// When it returns, the message is safe and somebody is writing the reply.
     pub async fn receive(&self, incoming: IncomingMessage) -> Result<Turn, Refusal> {
         incoming.check()?;
-        if let Some(known) = self.turns().find(incoming.tenant, incoming.person, incoming.turn).await? {
+        // Side by side: each read is a walk to the store and back, and the person waits for all of them.
+        let (known, begun, chain) = futures::join!(
+            self.turns().find(incoming.tenant, incoming.person, incoming.turn),
+            self.begin(&incoming),
+            chain_for(&*self.connections, &self.pool, self.clock(), incoming.tenant),
+        );
+        if let Some(known) = known? {
             return self.known(known, &incoming).await;
         }
-        let (turn, message) = self.begin(&incoming).await?;
-        let chain = chain_for(&*self.connections, &self.pool, self.clock(), turn.tenant).await?;
+        let (turn, message) = begun?;
+        let chain = chain?;
         let models = chain.map_or(Models::None, |mut chain| {
             let first = chain.next(None, false);
             Models::Begun { chain, first }

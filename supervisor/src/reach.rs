@@ -138,8 +138,8 @@ async fn alone(config: &Config, instance: Instance) -> anyhow::Result<Reached> {
     let footing = Footing {
         store_key: credentials.store_key,
         secret: credentials.transport_secret.expose().to_owned(),
+        policy: store::may_migrate(config, &clock),
         clock,
-        policy: store::may_migrate(config),
         is_alone: true,
     };
     let running = Running::start(config, &footing).await?;

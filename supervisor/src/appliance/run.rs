@@ -140,7 +140,7 @@ async fn open(
         store_key: credentials.store_key.clone(),
         secret: credentials.transport_secret.expose().to_owned(),
         clock: Arc::clone(clock),
-        policy: store::may_migrate(config),
+        policy: store::may_migrate(config, clock),
         is_alone: true,
     };
     let mut pause = FIRST_PAUSE;

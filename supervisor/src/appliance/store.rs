@@ -3,9 +3,11 @@
 use crate::config::areas::{Database, Postgres, SslMode};
 use crate::config::load::Config;
 use engine::adapters::postgres::open::{PostgresAddress, PostgresSettings, PostgresTls};
+use engine::adapters::sql::export::before::ExportBefore;
 use engine::adapters::sql::migrate::{Progress, SchemaPolicy, Upgrade};
 use engine::adapters::sql::store::StorePlace;
 use engine::adapters::sqlite::open::SqliteSettings;
+use engine::ports::clock::Clock;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -41,7 +43,7 @@ fn settings(postgres: &Postgres) -> PostgresSettings {
 }
 
 /// For whoever holds the data directory, and for `migrate`: brings the schema forward, with a snapshot first.
-pub fn may_migrate(config: &Config) -> SchemaPolicy {
+pub fn may_migrate(config: &Config, clock: &Arc<dyn Clock>) -> SchemaPolicy {
     let progress = |progress| match progress {
         Progress::Waiting => tracing::info!("waiting for another process that migrates the store"),
         Progress::Snapshot => tracing::info!("copying the store before its schema changes"),
@@ -52,7 +54,10 @@ pub fn may_migrate(config: &Config) -> SchemaPolicy {
     };
     SchemaPolicy::Migrate(Upgrade {
         backups: Some(config.data_dir.backups()),
-        snapshot: None,
+        snapshot: Some(Arc::new(ExportBefore {
+            folder: config.data_dir.backups(),
+            clock: Arc::clone(clock),
+        })),
         progress: Some(Arc::new(progress)),
     })
 }

@@ -9,6 +9,7 @@ use crate::logs::start::{self as logs, Terminal};
 use crate::reach;
 use engine::adapters::sql::store::SqlStore;
 use engine::adapters::system::SystemClock;
+use engine::ports::clock::Clock;
 use engine::ports::store::StoreHealth;
 use serde_json::json;
 use std::sync::Arc;
@@ -36,8 +37,9 @@ async fn migrate(config: &crate::config::load::Config, context: &Context) -> any
         logs::start(&config.log, None, Terminal::Shown)?;
     }
     let tasks = TaskTracker::new();
-    let clock = Arc::new(SystemClock::default());
-    let store = SqlStore::open(&store::place(config), &store::may_migrate(config), clock, &tasks).await?;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
+    let policy = store::may_migrate(config, &clock);
+    let store = SqlStore::open(&store::place(config), &policy, clock, &tasks).await?;
     let kind = store.kind();
     store.close().await;
     tasks.close();

@@ -83,7 +83,8 @@ async fn into(
     clock: Arc<dyn Clock>,
     tasks: &TaskTracker,
 ) -> anyhow::Result<MoveReport> {
-    let to = SqlStore::open(&store::place(target), &store::may_migrate(target), clock, tasks)
+    let policy = store::may_migrate(target, &clock);
+    let to = SqlStore::open(&store::place(target), &policy, clock, tasks)
         .await
         .context("the store to move to cannot be opened")?;
     let moved = move_store(from, &to, |_| {}).await;

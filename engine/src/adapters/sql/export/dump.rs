@@ -2,8 +2,7 @@
 
 use super::failure::MoveError;
 use super::line::{Done, FORMAT, Header, Totals, Trailer, write_row};
-use super::tables::{TABLES, Table};
-use crate::adapters::sql::db::Dialect;
+use super::tables::{Kind, TABLES};
 use crate::adapters::sql::migrations::MIGRATIONS;
 use crate::adapters::sql::query::{assembled, sql};
 use crate::adapters::sql::snapshot::Snapshot;
@@ -51,44 +50,62 @@ where
     if schema != known {
         return Err(MoveError::OtherSchema { found: schema, known });
     }
-    write_line(out, &to_line(&Header { format: FORMAT, schema, made_at: store.clock.now().0 })?).await?;
+    let mut dump = Dump::begin(out, schema, store.clock.now().0).await?;
     let mut tables = Vec::new();
-    let mut trailers = Sha256::new();
     for table in TABLES {
-        let sum = write_table(&mut snapshot, store.db.dialect(), table, out).await?;
-        let trailer = Trailer { end: table.name.into(), rows: sum.rows, sha256: sum.sha256.clone() };
-        let line = to_line(&trailer)?;
-        write_line(out, &line).await?;
-        add_line(&mut trailers, &line);
-        tables.push(sum);
+        let select = table.select(store.db.dialect());
+        let (rows, sha256) = dump.table(&mut snapshot, select, table.name, table.columns).await?;
+        tables.push(TableSum { table: table.name, rows, sha256 });
     }
-    let manifest = Manifest { schema, tables };
-    let done =
-        Totals { tables: TABLES.len() as u64, rows: manifest.rows(), sha256: hex(&trailers.finalize()) };
-    write_line(out, &to_line(&Done { done })?).await?;
-    out.flush().await?;
-    Ok(manifest)
+    dump.end().await?;
+    Ok(Manifest { schema, tables })
 }
 
-async fn write_table<W>(
-    snapshot: &mut Snapshot,
-    dialect: Dialect,
-    table: &Table,
-    out: &mut W,
-) -> Result<TableSum, MoveError>
-where
-    W: AsyncWrite + Unpin + Send,
-{
-    let mut sum = Sha256::new();
-    let mut count = 0;
-    let mut rows = snapshot.rows(assembled(table.select(dialect)));
-    while let Some(row) = rows.try_next().await? {
-        let line = write_row(table, &row)?;
-        write_line(out, &line).await?;
-        add_line(&mut sum, &line);
-        count += 1;
+/// An export in the making: begin, one table after the other, end.
+pub(super) struct Dump<'a, W> {
+    out: &'a mut W,
+    trailers: Sha256,
+    tables: u64,
+    rows: u64,
+}
+
+impl<'a, W: AsyncWrite + Unpin + Send> Dump<'a, W> {
+    pub(super) async fn begin(out: &'a mut W, schema: i64, made_at: i64) -> Result<Self, MoveError> {
+        write_line(out, &to_line(&Header { format: FORMAT, schema, made_at })?).await?;
+        Ok(Self { out, trailers: Sha256::new(), tables: 0, rows: 0 })
     }
-    Ok(TableSum { table: table.name, rows: count, sha256: hex(&sum.finalize()) })
+
+    /// Writes what `select` gives, and returns how many rows it was and their digest.
+    pub(super) async fn table(
+        &mut self,
+        snapshot: &mut Snapshot,
+        select: String,
+        name: &str,
+        columns: &[(&str, Kind)],
+    ) -> Result<(u64, String), MoveError> {
+        let (mut sum, mut count) = (Sha256::new(), 0);
+        let mut rows = snapshot.rows(assembled(select));
+        while let Some(row) = rows.try_next().await? {
+            let line = write_row(name, columns, &row)?;
+            write_line(self.out, &line).await?;
+            add_line(&mut sum, &line);
+            count += 1;
+        }
+        let sha256 = hex(&sum.finalize());
+        let line = to_line(&Trailer { end: name.into(), rows: count, sha256: sha256.clone() })?;
+        write_line(self.out, &line).await?;
+        add_line(&mut self.trailers, &line);
+        self.tables += 1;
+        self.rows += count;
+        Ok((count, sha256))
+    }
+
+    pub(super) async fn end(self) -> Result<(), MoveError> {
+        let Self { out, trailers, tables, rows } = self;
+        let done = Totals { tables, rows, sha256: hex(&trailers.finalize()) };
+        write_line(out, &to_line(&Done { done })?).await?;
+        Ok(out.flush().await?)
+    }
 }
 
 pub(super) fn newest_schema() -> i64 {

@@ -51,9 +51,9 @@ struct RowLine<'a> {
 }
 
 /// Without the line's end. Written by hand, so that columns keep the table's order.
-pub fn write_row(table: &Table, row: &Row) -> Stored<String> {
-    let mut line = format!("{{\"t\":\"{}\",\"r\":{{", table.name);
-    for (place, (name, kind)) in table.columns.iter().enumerate() {
+pub fn write_row(table: &str, columns: &[(&str, Kind)], row: &Row) -> Stored<String> {
+    let mut line = format!("{{\"t\":\"{table}\",\"r\":{{");
+    for (place, (name, kind)) in columns.iter().enumerate() {
         let value = match kind {
             Kind::Bytes => row.get::<Option<Vec<u8>>>(name)?.map(|bytes| STANDARD.encode(bytes).into()),
             Kind::Int => row.get::<Option<i64>>(name)?.map(serde_json::Value::from),

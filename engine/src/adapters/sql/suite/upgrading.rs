@@ -2,6 +2,7 @@
 
 use super::harness::{PostgresDatabase, TestClock, folder, migrating, sqlite_place};
 use crate::adapters::sql::db::Db;
+use crate::adapters::sql::export::before::ExportBefore;
 use crate::adapters::sql::migrate::{Migration, Progress, SchemaPolicy, Snapshot, Upgrade};
 use crate::adapters::sql::migrations::MIGRATIONS;
 use crate::adapters::sql::query::sql;
@@ -280,4 +281,33 @@ async fn postgres_is_copied_first_and_stays_as_it_was_where_that_fails() {
     let asked = noted.asked.lock().expect("nobody panics holding it").clone();
     assert_eq!(asked, [(1, 3, vec!["chair".to_owned(), "lamp".to_owned()])]);
     database.remove().await;
+}
+
+#[tokio::test]
+async fn postgres_upgrades_behind_an_export_of_what_was_there() {
+    let (database, folder) = (PostgresDatabase::create().await, folder());
+    let place = database.place();
+    written_by(&[FIRST, SECOND], &place).await;
+    let before = ExportBefore { folder: folder.path().into(), clock: Arc::new(TestClock::default()) };
+    let policy = SchemaPolicy::Migrate(Upgrade { snapshot: Some(Arc::new(before)), ..Upgrade::default() });
+    let store = open(&[FIRST, SECOND, THIRD], &place, &policy).await.expect("it is brought forward");
+    store.close().await;
+    database.remove().await;
+
+    let kept = folder.path().join("before-schema-3.jsonl");
+    let text = std::fs::read_to_string(&kept).expect("the export is there");
+    let lines: Vec<&str> = text.lines().collect();
+    assert!(lines[0].starts_with(r#"{"format":1,"schema":2,"#), "{}", lines[0]);
+    for row in [
+        r#"{"t":"things","r":{"name":"lamp","size":null}}"#,
+        r#"{"t":"things","r":{"name":"chair","size":null}}"#,
+    ] {
+        assert!(lines.contains(&row), "{row} in {text}");
+    }
+    assert!(lines[lines.len() - 1].starts_with(r#"{"done":{"tables":1,"rows":2,"#), "{text}");
+    assert_eq!(
+        std::fs::read_dir(folder.path()).expect("it is ours").count(),
+        1,
+        "nothing unfinished is left"
+    );
 }

@@ -51,7 +51,9 @@ pub async fn take(
         turn = ended(&api, &person, turn).await?;
     }
     let status = if asked.wait { StatusCode::OK } else { StatusCode::ACCEPTED };
-    Ok((status, Json(view(&api, turn).await?)))
+    // What a running turn costs is not known yet, and the person waits for this answer.
+    let view = if turn.state.is_final() { view(&api, turn).await? } else { views::turn(turn, &[]) };
+    Ok((status, Json(view)))
 }
 
 pub async fn get(

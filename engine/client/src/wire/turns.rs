@@ -40,6 +40,7 @@ pub struct TurnView {
     /// The model that answered; `None` while nobody did, and in recall mode.
     pub model: Option<String>,
     pub failure: Option<FailureView>,
+    /// Empty in the answer to a message whose reply is still being written; ask for the turn.
     pub attempts: Vec<AttemptView>,
     pub created_at: i64,
     pub finished_at: Option<i64>,

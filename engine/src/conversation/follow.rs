@@ -216,34 +216,11 @@ fn moved(at: Place, turn: &Turn) -> Option<bool> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::ids::{CompanionId, ConversationId, MessageId};
-    use crate::domain::time::Timestamp;
+    use crate::conversation::tests::world::running;
     use crate::domain::turn::TurnState;
-    use uuid::Uuid;
 
     fn turn(revision: i64, kept_bytes: i64, text: &str) -> Turn {
-        let id = Uuid::nil();
-        Turn {
-            id: TurnId(id),
-            tenant: TenantId(id),
-            person: PersonId(id),
-            companion: CompanionId(id),
-            conversation: ConversationId(id),
-            message: MessageId(id),
-            reply: MessageId(id),
-            state: TurnState::Running,
-            text: text.into(),
-            revision,
-            kept_bytes,
-            attempt: 1,
-            fence: 1,
-            lease_until: Timestamp(0),
-            stop_requested: false,
-            failure: None,
-            model: None,
-            created_at: Timestamp(0),
-            finished_at: None,
-        }
+        Turn { revision, kept_bytes, ..running(text) }
     }
 
     fn place(revision: i64, offset: usize) -> Place {

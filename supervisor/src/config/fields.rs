@@ -180,7 +180,7 @@ pub const TRUSTED_PROXIES: Field = Field::new(
     "server.trusted_proxies",
     "WHISPERENGINE_TRUSTED_PROXIES",
     "a list of IP addresses or networks such as 10.0.0.0/8",
-    "Who may say on whose behalf a request comes (`X-Forwarded-*`).",
+    "Who may say on whose behalf a request comes (`X-Forwarded-*`). Read and checked; nothing goes by it yet.",
 )
 .example("[\"127.0.0.1\"]")
 .is("");
@@ -297,7 +297,7 @@ pub const QDRANT_URL: Field = Field::new(
     "vectors.qdrant_url",
     "WHISPERENGINE_QDRANT_URL",
     "an http or https URL",
-    "The Qdrant server's gRPC address. Without it the embedded index is used.",
+    "The Qdrant server's gRPC address. Read and checked; recall searches by words and asks no index yet.",
 )
 .example("\"http://127.0.0.1:6334\"");
 

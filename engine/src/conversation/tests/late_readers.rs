@@ -8,12 +8,13 @@ use crate::conversation::draft::Draft;
 use crate::conversation::follow::{Follower, Sight};
 use crate::conversation::live::{News, topic};
 use crate::conversation::signals::Signals;
+use crate::conversation::tests::world::running;
 use crate::conversation::window_cache::WindowCache;
 use crate::conversation::writer::Writer;
-use crate::domain::ids::{CompanionId, ConversationId, MessageId, PersonId, TenantId, TurnId};
+use crate::domain::ids::{ConversationId, PersonId, TenantId, TurnId};
 use crate::domain::message::Message;
 use crate::domain::time::Timestamp;
-use crate::domain::turn::{Turn, TurnState};
+use crate::domain::turn::Turn;
 use crate::domain::usage::{Settlement, UsageEntry};
 use crate::models::tests::FixedClock;
 use crate::ports::cache::Bus;
@@ -25,38 +26,12 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
-use uuid::Uuid;
 
 const PATIENCE: Duration = Duration::from_secs(10);
 
-fn turn(text: &str) -> Turn {
-    let id = Uuid::nil();
-    Turn {
-        id: TurnId(id),
-        tenant: TenantId(id),
-        person: PersonId(id),
-        companion: CompanionId(id),
-        conversation: ConversationId(id),
-        message: MessageId(id),
-        reply: MessageId(id),
-        state: TurnState::Running,
-        text: text.into(),
-        revision: 0,
-        kept_bytes: 0,
-        attempt: 1,
-        fence: 1,
-        lease_until: Timestamp(0),
-        stop_requested: false,
-        failure: None,
-        model: None,
-        created_at: Timestamp(0),
-        finished_at: None,
-    }
-}
-
 #[tokio::test]
 async fn a_late_follower_is_told_at_once_what_is_not_stored_yet() -> anyhow::Result<()> {
-    let turn = turn("stored, ");
+    let turn = running("stored, ");
     let (turns, bus) = (Arc::new(Standing(turn.clone())), Arc::new(MemoryBus::new()));
     let clock = Arc::new(FixedClock::with_chance(0));
     let nothing_near = MemoryCache::new(Bounds { bytes: 0, entries: 0 }, clock.clone());
@@ -98,7 +73,7 @@ async fn a_late_follower_is_told_at_once_what_is_not_stored_yet() -> anyhow::Res
 
 #[tokio::test]
 async fn news_that_came_too_early_waits_for_what_lies_before_it() -> anyhow::Result<()> {
-    let (turn, bus) = (turn(""), Arc::new(MemoryBus::new()));
+    let (turn, bus) = (running(""), Arc::new(MemoryBus::new()));
     let turns = Arc::new(Standing(turn.clone()));
     let scope = (turn.tenant, turn.person, turn.id);
     let follower = Follower::start(turns, bus.clone(), scope, Place::default()).await?;

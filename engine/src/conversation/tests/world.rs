@@ -2,10 +2,11 @@
 
 use crate::companions::first::first_companion;
 use crate::conversation::context::Context;
-use crate::domain::ids::{ConversationId, MessageId, PersonId, TenantId};
+use crate::domain::ids::{CompanionId, ConversationId, MessageId, PersonId, TenantId, TurnId};
 use crate::domain::message::{Author, Message, MessageState};
 use crate::domain::person::{Person, PersonState, Role};
 use crate::domain::time::Timestamp;
+use crate::domain::turn::{Turn, TurnState};
 use crate::models::tests::FixedClock;
 use uuid::Uuid;
 
@@ -51,5 +52,31 @@ pub fn context() -> Context {
         summary: None,
         recalled: Vec::new(),
         message: message(1000, Author::Person, "hello"),
+    }
+}
+
+/// A reply in the making, as far as `text`.
+pub fn running(text: &str) -> Turn {
+    let id = Uuid::nil();
+    Turn {
+        id: TurnId(id),
+        tenant: TenantId(id),
+        person: PersonId(id),
+        companion: CompanionId(id),
+        conversation: ConversationId(id),
+        message: MessageId(id),
+        reply: MessageId(id),
+        state: TurnState::Running,
+        text: text.into(),
+        revision: 0,
+        kept_bytes: 0,
+        attempt: 1,
+        fence: 1,
+        lease_until: Timestamp(0),
+        stop_requested: false,
+        failure: None,
+        model: None,
+        created_at: Timestamp(0),
+        finished_at: None,
     }
 }

@@ -140,6 +140,18 @@ impl Tx {
         }
     }
 
+    /// Runs them in order, in one walk to the database where it takes several at once.
+    pub async fn run_all(&mut self, queries: Vec<Query>) -> Stored<()> {
+        if let Self::Sqlite(_) = self {
+            self.run(Query::joined(queries)).await?;
+            return Ok(());
+        }
+        for query in queries {
+            self.run(query).await?;
+        }
+        Ok(())
+    }
+
     pub async fn one(&mut self, query: Query) -> Stored<Option<Row>> {
         match self {
             Self::Sqlite(tx) => {

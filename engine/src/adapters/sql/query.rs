@@ -46,6 +46,29 @@ impl Query {
         self
     }
 
+    /// Several statements as one text, for a database that takes them so. The values of each are
+    /// numbered on from those before.
+    pub(super) fn joined(queries: Vec<Self>) -> Self {
+        let (mut text, mut values) = (String::new(), Vec::new());
+        for query in queries {
+            let mut pieces = query.text.split('$');
+            text.push_str(pieces.next().unwrap_or_default());
+            for piece in pieces {
+                let number = piece.bytes().take_while(u8::is_ascii_digit).count();
+                let (number, rest) = piece.split_at(number);
+                text.push('$');
+                // Any other dollar is no place for a value.
+                if let Ok(number) = number.parse::<usize>() {
+                    text.push_str(&(number + values.len()).to_string());
+                }
+                text.push_str(rest);
+            }
+            text.push_str(";\n");
+            values.extend(query.values);
+        }
+        Self { text: Cow::Owned(text), values }
+    }
+
     pub(super) fn for_sqlite(self) -> sqlx::query::Query<'static, sqlx::Sqlite, SqliteArguments> {
         bound!(self)
     }
@@ -200,5 +223,22 @@ impl Column for [u8; 32] {
     fn read(row: &Row, name: &str) -> Stored<Self> {
         let bytes = Vec::<u8>::read(row, name)?;
         <[u8; 32]>::try_from(bytes.as_slice()).map_err(|error| corrupt_column(name, &error))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn joined_statements_number_their_values_on() {
+        let first = sql("UPDATE a SET b = $2 WHERE c = $1").bind(1).bind("x");
+        let second = sql("SELECT d -> '$.e' FROM a WHERE f IN ($1, $1, $2)").bind(2).bind(3);
+        let joined = Query::joined(vec![first, second]);
+        assert_eq!(
+            joined.text,
+            "UPDATE a SET b = $2 WHERE c = $1;\nSELECT d -> '$.e' FROM a WHERE f IN ($3, $3, $4);\n"
+        );
+        assert_eq!(joined.values, [1.into(), "x".into(), 2.into(), 3.into()]);
     }
 }

@@ -3,13 +3,13 @@
 //! The partial reply lives in the turn's row and in no index; the reply becomes a message, and
 //! searchable, only when the turn is finished. Then the message alone holds the words.
 
-use super::db::Tx;
+use super::db::{Dialect, Tx};
 use super::jobs::insert_job;
 use super::ledger::{open_entry, settle_attempt};
 use super::messages::{insert_message, message, owner_word};
 use super::query::{Query, Row, assembled, sql, storable};
 use super::store::SqlStore;
-use crate::domain::ids::{ConversationId, PersonId, TenantId, TurnId};
+use crate::domain::ids::{ConversationId, MessageId, PersonId, TenantId, TurnId};
 use crate::domain::message::Message;
 use crate::domain::time::Timestamp;
 use crate::domain::turn::{Failure, Turn, TurnState};
@@ -146,8 +146,9 @@ impl Turns for SqlStore {
             return self.begun_before(turn, entry).await;
         };
         let stored = self::turn(&row)?;
-        tx.run(settle_attempt(turn.tenant, turn.id, turn.attempt, last)).await?;
-        tx.run(open_entry(entry, stored.attempt)).await.map_err(|error| error.taken("this entry"))?;
+        let settled = settle_attempt(turn.tenant, turn.id, turn.attempt, last);
+        let writes = vec![settled, open_entry(entry, stored.attempt)];
+        tx.run_all(writes).await.map_err(|error| error.taken("this entry"))?;
         tx.commit().await?;
         Ok(stored)
     }
@@ -172,10 +173,6 @@ impl Turns for SqlStore {
             let again = stored.state == ending.state && stored.finished_at == Some(ending.at);
             return if again { Ok(()) } else { Err(FENCED) };
         };
-        if let Some(reply) = &ending.reply {
-            let owner = owner_word(turn.person, turn.companion);
-            tx.run(insert_message(reply, &owner)).await.map_err(|error| error.taken("this reply"))?;
-        }
         let shown = sql("UPDATE conversations
              SET updated_at = $3, head = CASE WHEN head = $4 THEN COALESCE($5, head) ELSE head END
              WHERE tenant_id = $1 AND id = $2")
@@ -184,11 +181,12 @@ impl Turns for SqlStore {
         .bind(ending.at)
         .bind(turn.message)
         .bind(ending.reply.as_ref().map(|reply| reply.id));
-        tx.run(shown).await?;
-        tx.run(settle_attempt(turn.tenant, turn.id, row.get("attempt")?, &ending.settlement)).await?;
-        for job in &ending.jobs {
-            tx.run(insert_job(job)).await?;
-        }
+        let owner = owner_word(turn.person, turn.companion);
+        let settled = settle_attempt(turn.tenant, turn.id, row.get("attempt")?, &ending.settlement);
+        let reply = ending.reply.iter().map(|reply| insert_message(reply, &owner));
+        let jobs = ending.jobs.iter().map(insert_job);
+        let writes = reply.chain([shown, settled]).chain(jobs).collect();
+        tx.run_all(writes).await.map_err(|error| error.taken("this reply"))?;
         tx.commit().await
     }
 
@@ -228,48 +226,48 @@ impl SqlStore {
 
 /// Finds the turn's place in its conversation and puts it there, if nothing speaks against it.
 async fn place(tx: &mut Tx, turn: &Turn, message: &Message, entry: &UsageEntry) -> Stored<Accepted> {
-    let lock = tx.dialect().pick("", "FOR UPDATE");
-    // Held to the end, so that two messages to one conversation are taken one after the other.
-    let conversation = assembled(format!(
-        "SELECT id FROM conversations WHERE tenant_id = $1 AND person_id = $2 AND id = $3 {lock}"
-    ))
+    if tx.dialect() == Dialect::Postgres {
+        // Held to the end, so that two messages to one conversation are taken one after the other, as
+        // they are by the one writer of SQLite. What is looked at next is looked at under this lock.
+        let hold = sql(
+            "SELECT id FROM conversations WHERE tenant_id = $1 AND person_id = $2 AND id = $3 FOR UPDATE",
+        )
+        .bind(turn.tenant)
+        .bind(turn.person)
+        .bind(turn.conversation);
+        tx.one(hold).await?;
+    }
+    let look = sql("SELECT
+             (SELECT id FROM turns WHERE id = $4) AS known,
+             (SELECT id FROM conversations WHERE tenant_id = $1 AND person_id = $2 AND id = $3) AS conversation,
+             (SELECT id FROM messages WHERE tenant_id = $1 AND conversation_id = $3 AND id = $5) AS parent,
+             (SELECT id FROM turns WHERE conversation_id = $3 AND state = 'running') AS running")
     .bind(turn.tenant)
     .bind(turn.person)
-    .bind(turn.conversation);
-    let conversation = tx.one(conversation).await?;
-    if let Some(known) = known(tx, turn, message).await? {
+    .bind(turn.conversation)
+    .bind(turn.id)
+    .bind(message.parent);
+    let Some(here) = tx.one(look).await? else { return Ok(Accepted::Missing) };
+    if here.get::<Option<TurnId>>("known")?.is_some()
+        && let Some(known) = known(tx, turn, message).await?
+    {
         return Ok(known);
     }
-    if conversation.is_none() {
+    let parent = here.get::<Option<MessageId>>("parent")?;
+    if here.get::<Option<ConversationId>>("conversation")?.is_none() || parent != message.parent {
         return Ok(Accepted::Missing);
     }
-    if let Some(parent) = message.parent {
-        let parent = sql("SELECT id FROM messages WHERE tenant_id = $1 AND conversation_id = $2 AND id = $3")
-            .bind(turn.tenant)
-            .bind(turn.conversation)
-            .bind(parent);
-        if tx.one(parent).await?.is_none() {
-            return Ok(Accepted::Missing);
-        }
+    if let Some(running) = here.get("running")? {
+        return Ok(Accepted::Busy(running));
     }
-    let running =
-        sql("SELECT id FROM turns WHERE conversation_id = $1 AND state = 'running'").bind(turn.conversation);
-    if let Some(row) = tx.one(running).await? {
-        return Ok(Accepted::Busy(row.get("id")?));
-    }
-    tx.run(insert_message(message, &owner_word(turn.person, turn.companion))).await?;
-    let row = tx.one(insert_turn(turn)).await?.ok_or_else(|| StoreError::Internal {
-        reason: "an inserted turn did not come back".into(),
-        source: None,
-    })?;
-    tx.run(open_entry(entry, 1)).await?;
     let head = sql("UPDATE conversations SET head = $3, updated_at = $4 WHERE tenant_id = $1 AND id = $2")
         .bind(turn.tenant)
         .bind(turn.conversation)
         .bind(message.id)
         .bind(message.created_at);
-    tx.run(head).await?;
-    Ok(Accepted::New(self::turn(&row)?))
+    let owner = owner_word(turn.person, turn.companion);
+    tx.run_all(vec![insert_message(message, &owner), insert_turn(turn), open_entry(entry, 1), head]).await?;
+    Ok(Accepted::New(turn.clone()))
 }
 
 /// A turn of that id, in any conversation: the same one, or another's.
@@ -300,7 +298,7 @@ fn insert_turn(turn: &Turn) -> Query {
     sql("INSERT INTO turns
          (id, tenant_id, person_id, companion_id, conversation_id, message_id, reply_id, state, text, text_bytes,
           attempt_from, revision, kept_bytes, attempt, fence, lease_until, stop_requested, created_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, 'running', '', 0, 0, 0, 0, 1, 1, $8, 0, $9) RETURNING *")
+         VALUES ($1, $2, $3, $4, $5, $6, $7, 'running', '', 0, 0, 0, 0, 1, 1, $8, 0, $9)")
     .bind(turn.id)
     .bind(turn.tenant)
     .bind(turn.person)

@@ -5,7 +5,9 @@
 //! whoever came before it is in its group, and everybody learns the outcome after the flush.
 //!
 //! A transaction dropped half-way leaves its savepoint open; the next one in line rolls it back. What
-//! moves the shared transaction itself runs in tasks, so a caller that leaves cannot tear it.
+//! moves the shared transaction itself runs in tasks, so a caller that leaves cannot tear it. Each
+//! command is a walk to the driver's thread and back, so the savepoint of one writer is put away with
+//! the same command that makes the next one's.
 //! Where the disk or the file fails, SQLite may have undone the whole shared transaction, so the
 //! group is given up as one and nobody in it is told that their words are safe.
 
@@ -30,20 +32,20 @@ pub struct Writer {
 struct Group {
     /// `None` once closed.
     connection: Option<SqliteConnection>,
-    begun: bool,
-    savepoint: Savepoint,
+    shared: Shared,
     /// Why everything since BEGIN must be given up.
     broken: Option<Breakage>,
     waiting: Vec<oneshot::Sender<Stored<()>>>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Savepoint {
+enum Shared {
+    /// Nothing was begun.
     None,
-    /// Its owner is at work, or was dropped.
+    /// One writer has its savepoint in it, and is at work or was dropped.
     Open,
-    /// Its owner asked to keep it and may have left before the answer.
-    Releasing,
+    /// That writer is done: its savepoint goes with the next one's first command, or with the commit.
+    Kept,
 }
 
 #[derive(Clone)]
@@ -55,13 +57,8 @@ enum Breakage {
 impl Writer {
     /// Takes over the connection and starts the committer on `tasks`.
     pub fn start(connection: SqliteConnection, tasks: &TaskTracker) -> Self {
-        let group = Group {
-            connection: Some(connection),
-            begun: false,
-            savepoint: Savepoint::None,
-            broken: None,
-            waiting: Vec::new(),
-        };
+        let group =
+            Group { connection: Some(connection), shared: Shared::None, broken: None, waiting: Vec::new() };
         let writer = Self {
             group: Arc::new(Mutex::new(group)),
             wake: Arc::new(Notify::new()),
@@ -117,28 +114,33 @@ impl Group {
         if self.broken.is_some() {
             self.give_up().await;
         }
-        self.undo_dropped().await?;
-        if !self.begun {
-            self.say("BEGIN IMMEDIATE").await?;
-            self.begun = true;
+        let command = match self.shared {
+            Shared::None => "BEGIN IMMEDIATE; SAVEPOINT one",
+            Shared::Open => "ROLLBACK TO one",
+            Shared::Kept => "RELEASE one; SAVEPOINT one",
+        };
+        self.shared = Shared::Open;
+        let entered = self.say(command).await;
+        if let Err(error) = &entered {
+            // How far it came is not known.
+            self.broken = Some(Breakage::from(error));
         }
-        self.say("SAVEPOINT one").await?;
-        self.savepoint = Savepoint::Open;
-        Ok(())
+        entered
     }
 
     /// Ends the shared transaction and tells everybody how it went.
     async fn settle(&mut self) {
-        if !self.begun {
-            return;
-        }
-        let undone = self.undo_dropped().await;
-        if self.broken.is_some() || undone.is_err() {
+        if self.broken.is_some() {
             return self.give_up().await;
         }
-        match self.say("COMMIT").await {
+        let command = match self.shared {
+            Shared::None => return,
+            Shared::Open => "ROLLBACK TO one; COMMIT",
+            Shared::Kept => "COMMIT",
+        };
+        match self.say(command).await {
             Ok(()) => {
-                self.begun = false;
+                self.shared = Shared::None;
                 for waiter in self.waiting.drain(..) {
                     // A waiter that left does not need the answer.
                     let _ = waiter.send(Ok(()));
@@ -154,31 +156,14 @@ impl Group {
     /// Rolls everything back and tells the group that nothing was kept.
     async fn give_up(&mut self) {
         let cause = self.broken.take().unwrap_or(Breakage::Other("the transaction was given up".into()));
-        if self.begun {
+        if self.shared != Shared::None {
             // SQLite may have rolled back by itself already; either way nothing is left.
             let _ = self.say("ROLLBACK").await;
         }
-        self.begun = false;
-        self.savepoint = Savepoint::None;
+        self.shared = Shared::None;
         for waiter in self.waiting.drain(..) {
             let _ = waiter.send(Err(cause.to_error()));
         }
-    }
-
-    async fn undo_dropped(&mut self) -> Stored<()> {
-        match self.savepoint {
-            Savepoint::None => {}
-            Savepoint::Open => {
-                self.say("ROLLBACK TO one").await?;
-                self.say("RELEASE one").await?;
-            }
-            Savepoint::Releasing => {
-                // Fails where it was released already, which is what was wanted.
-                let _ = self.say("RELEASE one").await;
-            }
-        }
-        self.savepoint = Savepoint::None;
-        Ok(())
     }
 
     async fn say(&mut self, command: &'static str) -> Stored<()> {
@@ -221,9 +206,7 @@ impl GroupedTx {
         if let Some(cause) = &group.broken {
             return Err(cause.to_error());
         }
-        group.savepoint = Savepoint::Releasing;
-        group.say("RELEASE one").await?;
-        group.savepoint = Savepoint::None;
+        group.shared = Shared::Kept;
         let (told, outcome) = oneshot::channel();
         group.waiting.push(told);
         drop(group);

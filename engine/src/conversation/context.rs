@@ -14,6 +14,8 @@ use crate::ports::conversations::{Conversations, Messages};
 use crate::ports::error::{StoreError, Stored};
 use crate::ports::people::People;
 use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::Instant;
 
 /// More than the summary job ever leaves unsummarised, so that its end is always in sight.
 const LONGEST_WINDOW: i64 = 160;
@@ -29,6 +31,8 @@ pub struct Context {
     pub summarised: usize,
     pub summary: Option<Summary>,
     pub recalled: Vec<Recalled>,
+    /// How long the search took.
+    pub recall: Duration,
     pub message: Message,
 }
 
@@ -67,26 +71,35 @@ pub struct ContextReader {
 impl ContextReader {
     /// For a message that may not be stored yet.
     pub async fn read(&self, turn: &Turn, message: &Message, seen: Seen) -> Stored<Context> {
-        let owner = Owner { tenant: turn.tenant, person: turn.person, companion: turn.companion };
-        let (companion, person, branch, summary) = futures::try_join!(
+        // What was said is read first: the search waits for it, and everything waits for the search.
+        let (said, companion, person) = futures::try_join!(
+            self.said(turn, message, seen),
             self.companions.find(turn.tenant, turn.companion),
             self.people.find(turn.tenant, turn.person),
-            self.branch(message),
-            self.conversations.summary(turn.tenant, turn.conversation),
         )?;
-        let (window, summarised, summary) = oldest_first(branch, summary);
-        let oldest = window.get(summarised).filter(|_| seen == Seen::Window).unwrap_or(message);
-        let in_view = (turn.conversation, oldest.created_at);
-        let question = Question { owner, text: &message.text, in_view, limit: MOST_RECALLED };
         Ok(Context {
             companion: companion.ok_or_else(|| gone("companion"))?,
             person: person.ok_or_else(|| gone("person"))?,
-            window,
-            summarised,
-            summary,
-            recalled: self.recall.search(&question).await,
+            window: said.window,
+            summarised: said.summarised,
+            summary: said.summary,
+            recalled: said.recalled,
+            recall: said.recall,
             message: message.clone(),
         })
+    }
+
+    async fn said(&self, turn: &Turn, message: &Message, seen: Seen) -> Stored<Said> {
+        let summary = self.conversations.summary(turn.tenant, turn.conversation);
+        let (summary, branch) = futures::try_join!(summary, self.branch(message))?;
+        let (window, summarised, summary) = oldest_first(branch, summary);
+        let oldest = window.get(summarised).filter(|_| seen == Seen::Window).unwrap_or(message);
+        let in_view = (turn.conversation, oldest.created_at);
+        let owner = Owner { tenant: turn.tenant, person: turn.person, companion: turn.companion };
+        let question = Question { owner, text: &message.text, in_view, limit: MOST_RECALLED };
+        let begun = Instant::now();
+        let recalled = self.recall.search(&question).await;
+        Ok(Said { window, summarised, summary, recalled, recall: begun.elapsed() })
     }
 
     async fn branch(&self, message: &Message) -> Stored<Vec<Message>> {
@@ -100,6 +113,15 @@ impl ContextReader {
             },
         }
     }
+}
+
+/// The part of the context that others said.
+struct Said {
+    window: Vec<Message>,
+    summarised: usize,
+    summary: Option<Summary>,
+    recalled: Vec<Recalled>,
+    recall: Duration,
 }
 
 /// Newest first in, oldest first out, and how many of them the summary covers. A summary of another

@@ -36,15 +36,15 @@ impl Receiver {
     pub async fn receive(&self, incoming: IncomingMessage) -> Result<Turn, Refusal> {
         incoming.check()?;
         // Side by side: each read is a walk to the store and back, and the person waits for all of them.
-        let (known, begun, chain) = futures::join!(
-            self.turns().find(incoming.tenant, incoming.person, incoming.turn),
+        let (begun, chain) = futures::join!(
             self.begin(&incoming),
             chain_for(&*self.connections, &self.pool, self.clock(), incoming.tenant),
         );
-        if let Some(known) = known? {
-            return self.known(known, &incoming).await;
-        }
-        let (turn, message) = begun?;
+        let (turn, message) = match begun {
+            Ok(begun) => begun,
+            // What this turn once began from may be gone since; the turn itself is still the same.
+            Err(refusal) => return self.known(&incoming, refusal).await,
+        };
         let chain = chain?;
         let models = chain.map_or(Models::None, |mut chain| {
             let first = chain.next(None, false);
@@ -65,7 +65,8 @@ impl Receiver {
         .await;
         match accepted? {
             Accepted::Known(turn) => Ok(turn),
-            Accepted::Different => Err(Refusal::Different),
+            // Or it is the same, and the conversation has gone on since.
+            Accepted::Different => self.known(&incoming, Refusal::Different).await,
             Accepted::Busy(running) => Err(Refusal::Busy(running)),
             // It was there a moment ago, and its person has removed it since.
             Accepted::Missing => Err(Refusal::Missing { what: "conversation" }),
@@ -144,8 +145,11 @@ impl Receiver {
         Ok((turn, message))
     }
 
-    /// The same turn again is answered as it stands; the same id with other words is a mistake.
-    async fn known(&self, turn: Turn, incoming: &IncomingMessage) -> Result<Turn, Refusal> {
+    /// The same turn again is answered as it stands; the same id with other words is a mistake. A turn
+    /// that is not known at all is refused as it would have been.
+    async fn known(&self, incoming: &IncomingMessage, refusal: Refusal) -> Result<Turn, Refusal> {
+        let turn = self.turns().find(incoming.tenant, incoming.person, incoming.turn).await?;
+        let Some(turn) = turn else { return Err(refusal) };
         let message = self.messages.find(turn.tenant, turn.conversation, turn.message).await?;
         let same = message.is_some_and(|message| {
             turn.conversation == incoming.conversation

@@ -212,10 +212,10 @@ impl Writer {
         let ending = Ending { state, reply, failure: how.failure, settlement, jobs, at };
         self.turns.finish(&draft.turn, &ending).await?;
         self.windows.put(draft.turn.conversation, context.branch_with(ending.reply.as_ref())).await;
-        let llm_ms = tally.took().as_millis() as u64;
+        let (recall_ms, llm_ms) = (context.recall.as_millis() as u64, tally.took().as_millis() as u64);
         tracing::info!(target: "performance", { turn.id = %draft.turn.id, turn.attempt = draft.turn.attempt,
-            turn.state = state_name(state), first_token_ms, llm_ms, prompt_tokens = tokens.prompt,
-            completion_tokens = tokens.completion }, "turn {} ended", draft.turn.id);
+            turn.state = state_name(state), model = ending.settlement.model, recall_ms, first_token_ms, llm_ms,
+            prompt_tokens = tokens.prompt, completion_tokens = tokens.completion }, "turn {} ended", draft.turn.id);
         metrics::counter!("whisperengine_turns_total", "state" => state_name(state)).increment(1);
         if let Some(span) = tally.first_token() {
             metrics::histogram!("whisperengine_first_token_seconds").record(span.as_secs_f64());

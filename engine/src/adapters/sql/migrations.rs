@@ -25,6 +25,8 @@ pub const MIGRATIONS: &[Migration] = &[
     migration!(7, 7, "20261120120600_housekeeping"),
     migration!(8, 8, "20261120120700_memories"),
     migration!(9, 9, "20261120120800_attachments"),
+    // A program that knows nothing of it searches as before.
+    migration!(10, 9, "20261121090000_search_segments"),
 ];
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use crate::domain::person::{Person, PersonState, Role};
 use crate::domain::time::Timestamp;
 use crate::domain::turn::{Turn, TurnState};
 use crate::models::tests::FixedClock;
+use std::time::Duration;
 use uuid::Uuid;
 
 const TENANT: TenantId = TenantId(Uuid::from_u128(1));
@@ -51,6 +52,7 @@ pub fn context() -> Context {
         summarised: 0,
         summary: None,
         recalled: Vec::new(),
+        recall: Duration::ZERO,
         message: message(1000, Author::Person, "hello"),
     }
 }

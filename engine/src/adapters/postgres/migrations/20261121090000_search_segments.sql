@@ -1,0 +1,1 @@
+-- Nothing to do here: only the other store's index is kept in segments.

@@ -162,7 +162,7 @@ pub async fn search(
     let mut found = Vec::new();
     for companion in companions {
         let owner = Owner { tenant: person.tenant, person: person.id, companion };
-        let search = MessageSearch { owner, words: words.clone(), except: None, limit };
+        let search = MessageSearch { owner, words: words.clone(), except: None, first_hand: false, limit };
         found.extend(api.store.messages.search(&search).await?);
     }
     found.sort_by(|a, b| b.score.total_cmp(&a.score));

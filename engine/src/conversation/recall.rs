@@ -4,7 +4,7 @@
 use super::words::worth_searching;
 use crate::domain::ids::ConversationId;
 use crate::domain::memory::{Owner, Scope};
-use crate::domain::message::{Author, Message};
+use crate::domain::message::Author;
 use crate::domain::time::Timestamp;
 use crate::ports::conversations::{MessageSearch, Messages};
 use crate::ports::error::StoreError;
@@ -55,8 +55,8 @@ impl Recall {
             owner: question.owner,
             words: words.clone(),
             except: Some((question.in_view.0, Timestamp(question.in_view.1.0 - 1))),
-            // Some of what is found is not worth quoting.
-            limit: question.limit * 3,
+            first_hand: true,
+            limit: question.limit,
         };
         let both = futures::future::join(
             self.memories.search(question.owner, &Scope::Private, &words, question.limit),
@@ -74,19 +74,13 @@ impl Recall {
             author: None,
             text: hit.memory.text,
         });
-        let messages =
-            found(messages).into_iter().filter(|hit| worth_quoting(&hit.message)).map(|hit| Recalled {
-                said_at: hit.message.created_at,
-                author: Some(hit.message.author),
-                text: hit.message.text,
-            });
+        let messages = found(messages).into_iter().map(|hit| Recalled {
+            said_at: hit.message.created_at,
+            author: Some(hit.message.author),
+            text: hit.message.text,
+        });
         memories.chain(messages).take(usize::try_from(question.limit).unwrap_or(0)).collect()
     }
-}
-
-/// Greetings and answers that were themselves made of quotes would be quoted for ever.
-fn worth_quoting(message: &Message) -> bool {
-    message.author == Author::Person || message.model.is_some()
 }
 
 fn found<T>(result: Result<Vec<T>, StoreError>) -> Vec<T> {

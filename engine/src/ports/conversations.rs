@@ -82,7 +82,8 @@ pub trait Messages: Send + Sync {
     ) -> Stored<Vec<Message>>;
     async fn count(&self, tenant: TenantId, conversation: ConversationId) -> Stored<i64>;
     /// Full-text search over everything this person and companion said to each other, best first.
-    /// `words` are plain words; any of them may match. Never fails on odd characters.
+    /// `words` are plain words; any of them may match. Never fails on odd characters. What is being
+    /// answered is found once its turn has ended.
     async fn search(&self, search: &MessageSearch) -> Stored<Vec<Found>>;
 }
 
@@ -92,6 +93,9 @@ pub struct MessageSearch {
     pub words: Vec<String>,
     /// Messages of this conversation that are newer than `newer_than` are in the window already.
     pub except: Option<(ConversationId, Timestamp)>,
+    /// Only what a person said or a model wrote. Greetings and answers that were themselves made of
+    /// quotes would be quoted for ever.
+    pub first_hand: bool,
     pub limit: i64,
 }
 

@@ -78,7 +78,8 @@ async fn alone(client: &EngineClient, model: &ModelThread, question: &Bytes) -> 
     Ok(added(["first_token_added_p50", "first_token_added_p99"], &through, &past))
 }
 
-/// Fifty streams, each beginning anew when it ends, in rounds of either way.
+/// Fifty streams, each beginning anew when it ends, in rounds of either way. What a round has said is
+/// removed, so that the next one finds as many messages stored.
 async fn together(
     client: &EngineClient,
     model: &ModelThread,
@@ -87,18 +88,23 @@ async fn together(
     model.server.by_default(Script::tokens(TOKENS).then_every(BETWEEN_TOKENS));
     let (mut through, mut past) = (Samples::default(), Samples::default());
     for round in 0..ROUNDS {
-        let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+        let (mut ours, mut theirs, mut conversations) = (Vec::new(), Vec::new(), Vec::new());
         for stream in 0..STREAMS {
             let direct = Direct::connect(model.server.address()).await?;
             theirs.push(PastTheBox { direct, question: question.clone() });
+            let conversation = open_conversation(client).await?;
+            conversations.push(conversation);
             ours.push(ThroughTheBox {
                 client: client.clone(),
-                conversation: open_conversation(client).await?,
+                conversation,
                 prose: Prose::new((100 + round * STREAMS + stream) as u64),
             });
         }
         past.join(side_by_side(theirs, ROUND, PERIOD).await?);
         through.join(side_by_side(ours, ROUND, PERIOD).await?);
+        for conversation in conversations {
+            client.delete(&format!("/api/v1/conversations/{conversation}")).await?;
+        }
     }
     Ok(added(["first_token_added_50_streams_p50", "first_token_added_50_streams_p99"], &through, &past))
 }

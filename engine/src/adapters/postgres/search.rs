@@ -11,19 +11,21 @@ use uuid::Uuid;
 
 /// Any of the words, in what this owner said and heard.
 pub fn messages(search: &MessageSearch, owner: &str, words: &[String]) -> Query {
-    let any = any_of(words, 6);
+    let any = any_of(words, 7);
     let (except, newer_than) = search.except.map_or((Uuid::nil(), i64::MAX), |(id, at)| (id.0, at.0));
     let query = assembled(format!(
         "SELECT m.*, CAST(ts_rank(m.words, {any}, 1) AS FLOAT8) AS score FROM messages m
-         WHERE m.words @@ (CAST($1 AS TSQUERY) && ({any})) AND m.tenant_id = $2
+         WHERE m.words @@ (CAST($1 AS TSQUERY) && ({any})) AND m.tenant_id = $2 AND m.findable = 1
            AND NOT (m.conversation_id = $3 AND m.created_at > $4)
-         ORDER BY score DESC, m.created_at DESC, m.id DESC LIMIT $5"
+           AND ($5 = 0 OR m.author = 'person' OR m.model IS NOT NULL)
+         ORDER BY score DESC, m.created_at DESC, m.id DESC LIMIT $6"
     ))
     // No text yields a word with an `@`, so nobody finds messages by their owner.
     .bind(format!("'@{owner}'"))
     .bind(search.owner.tenant)
     .bind(except)
     .bind(newer_than)
+    .bind(search.first_hand)
     .bind(search.limit);
     words.iter().fold(query, Query::bind)
 }

@@ -32,7 +32,9 @@ impl Conversations for SqlStore {
         tx.run(insert).await.map_err(|error| error.taken("this conversation"))?;
         if let Some(greeting) = greeting {
             let owner = owner_word(conversation.person, conversation.companion);
-            tx.run(insert_message(greeting, &owner)).await.map_err(|error| error.taken("this message"))?;
+            tx.run(insert_message(greeting, &owner, true))
+                .await
+                .map_err(|error| error.taken("this message"))?;
         }
         tx.commit().await
     }

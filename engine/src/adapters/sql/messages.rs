@@ -101,12 +101,13 @@ pub(super) fn owner_word(person: PersonId, companion: CompanionId) -> String {
     format!("{}{}", person.0.simple(), companion.0.simple())
 }
 
-pub(super) fn insert_message(message: &Message, owner: &str) -> Query {
+/// `findable` at once, or when its turn has ended.
+pub(super) fn insert_message(message: &Message, owner: &str, findable: bool) -> Query {
     let attachments: Vec<String> = message.attachments.iter().map(AttachmentId::to_string).collect();
     sql("INSERT INTO messages
          (id, tenant_id, conversation_id, parent_id, owner, author, text, state, model, turn_id, attachments,
-          created_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)")
+          created_at, findable)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)")
     .bind(message.id)
     .bind(message.tenant)
     .bind(message.conversation)
@@ -119,6 +120,7 @@ pub(super) fn insert_message(message: &Message, owner: &str) -> Query {
     .bind(message.turn)
     .bind(serde_json::Value::from(attachments).to_string())
     .bind(message.created_at)
+    .bind(findable)
 }
 
 pub(super) fn message(row: &Row) -> Stored<Message> {

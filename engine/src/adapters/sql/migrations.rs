@@ -27,6 +27,8 @@ pub const MIGRATIONS: &[Migration] = &[
     migration!(9, 9, "20261120120800_attachments"),
     // A program that knows nothing of it searches as before.
     migration!(10, 9, "20261121090000_search_segments"),
+    // It writes messages that can be found at once.
+    migration!(11, 9, "20261121100000_found_with_the_reply"),
 ];
 
 #[cfg(test)]

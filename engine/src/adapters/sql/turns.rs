@@ -1,7 +1,8 @@
 //! Turns in SQL. Every write of an owner names its fence, so one that was overtaken changes nothing.
 //!
-//! The partial reply lives in the turn's row and in no index; the reply becomes a message, and
-//! searchable, only when the turn is finished. Then the message alone holds the words.
+//! The partial reply lives in the turn's row and in no index; the reply becomes a message only when the
+//! turn is finished, and the message alone holds the words. Then both it and what it answers can be
+//! found: nobody waits for an index to take in their question.
 
 use super::db::{Dialect, Tx};
 use super::jobs::insert_job;
@@ -173,6 +174,10 @@ impl Turns for SqlStore {
             let again = stored.state == ending.state && stored.finished_at == Some(ending.at);
             return if again { Ok(()) } else { Err(FENCED) };
         };
+        let findable =
+            sql("UPDATE messages SET findable = 1 WHERE tenant_id = $1 AND id = $2 AND findable = 0")
+                .bind(turn.tenant)
+                .bind(turn.message);
         let shown = sql("UPDATE conversations
              SET updated_at = $3, head = CASE WHEN head = $4 THEN COALESCE($5, head) ELSE head END
              WHERE tenant_id = $1 AND id = $2")
@@ -183,9 +188,9 @@ impl Turns for SqlStore {
         .bind(ending.reply.as_ref().map(|reply| reply.id));
         let owner = owner_word(turn.person, turn.companion);
         let settled = settle_attempt(turn.tenant, turn.id, row.get("attempt")?, &ending.settlement);
-        let reply = ending.reply.iter().map(|reply| insert_message(reply, &owner));
+        let reply = ending.reply.iter().map(|reply| insert_message(reply, &owner, true));
         let jobs = ending.jobs.iter().map(insert_job);
-        let writes = reply.chain([shown, settled]).chain(jobs).collect();
+        let writes = reply.chain([findable, shown, settled]).chain(jobs).collect();
         tx.run_all(writes).await.map_err(|error| error.taken("this reply"))?;
         tx.commit().await
     }
@@ -266,7 +271,8 @@ async fn place(tx: &mut Tx, turn: &Turn, message: &Message, entry: &UsageEntry) 
         .bind(message.id)
         .bind(message.created_at);
     let owner = owner_word(turn.person, turn.companion);
-    tx.run_all(vec![insert_message(message, &owner), insert_turn(turn), open_entry(entry, 1), head]).await?;
+    tx.run_all(vec![insert_message(message, &owner, false), insert_turn(turn), open_entry(entry, 1), head])
+        .await?;
     Ok(Accepted::New(turn.clone()))
 }
 

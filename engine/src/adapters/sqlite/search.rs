@@ -12,11 +12,13 @@ pub fn messages(search: &MessageSearch, owner: &str, words: &[String]) -> Query 
          FROM message_words JOIN messages m ON m.seq = message_words.rowid
          WHERE message_words MATCH $1 AND m.tenant_id = $2
            AND NOT (m.conversation_id = $3 AND m.created_at > $4)
-         ORDER BY score DESC, m.created_at DESC, m.id DESC LIMIT $5")
+           AND ($5 = 0 OR m.author = 'person' OR m.model IS NOT NULL)
+         ORDER BY score DESC, m.created_at DESC, m.id DESC LIMIT $6")
     .bind(format!("owner : \"{owner}\" AND text : ({})", any_of(words)))
     .bind(search.owner.tenant)
     .bind(except)
     .bind(newer_than)
+    .bind(search.first_hand)
     .bind(search.limit)
 }
 

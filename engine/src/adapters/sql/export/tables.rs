@@ -87,7 +87,7 @@ tables! {
     messages by (id) {
         id: Bytes, tenant_id: Bytes, conversation_id: Bytes, parent_id: Bytes, owner: Text,
         author: Text, text: Text, state: Text, model: Text, turn_id: Bytes, attachments: Text,
-        created_at: Int,
+        created_at: Int, findable: Int,
     } but seq, words;
     turns by (id) {
         id: Bytes, tenant_id: Bytes, person_id: Bytes, companion_id: Bytes, conversation_id: Bytes,

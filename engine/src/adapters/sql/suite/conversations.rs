@@ -154,8 +154,13 @@ async fn removing_takes_everything_said_and_leaves_the_ledger(bench: &Bench) {
     assert_eq!(turn.expect("the store answers"), None);
     let error = bench.store.append(&running.turn, 0, "late").await.expect_err("its turn is gone");
     assert!(matches!(error, StoreError::Fenced { .. }), "{error}");
-    let search =
-        MessageSearch { owner: talk.owner(), words: vec!["zanzibar".into()], except: None, limit: 9 };
+    let search = MessageSearch {
+        owner: talk.owner(),
+        words: vec!["zanzibar".into()],
+        except: None,
+        first_hand: false,
+        limit: 9,
+    };
     let found = bench.store.search(&search).await.expect("the store answers");
     let places: Vec<ConversationId> = found.iter().map(|found| found.message.conversation).collect();
     assert_eq!(places, [kept.conversation]);

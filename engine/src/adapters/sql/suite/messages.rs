@@ -19,6 +19,8 @@ on_both_stores! {
     case_and_accents_do_not_matter,
     words_inside_addresses_and_pairs_are_found,
     words_are_never_obeyed,
+    what_was_said_is_found_once_it_is_answered,
+    what_was_quoted_is_not_first_hand,
     what_is_in_the_window_is_left_out,
     only_this_person_and_companion_are_searched,
     text_of_any_kind_comes_back_as_it_was,
@@ -33,7 +35,7 @@ async fn branch(bench: &Bench, talk: Talk, leaf: MessageId, limit: i64) -> Vec<S
 
 async fn found(bench: &Bench, owner: Owner, words: &[&str]) -> Vec<String> {
     let words = words.iter().map(|word| (*word).to_owned()).collect();
-    let search = MessageSearch { owner, words, except: None, limit: 10 };
+    let search = MessageSearch { owner, words, except: None, first_hand: false, limit: 10 };
     let found = bench.store.search(&search).await.expect("a search never fails on words");
     assert!(found.is_sorted_by(|a, b| a.score >= b.score), "best first");
     found.into_iter().map(|found| found.message.text).collect()
@@ -130,6 +132,37 @@ async fn words_are_never_obeyed(bench: &Bench) {
     assert_eq!(found(bench, talk.owner(), &["AND", "(", "plain"]).await, ["plain words"]);
 }
 
+async fn what_was_said_is_found_once_it_is_answered(bench: &Bench) {
+    let talk = Talk::begin(bench).await;
+    let asked = talk.ask(bench, None, "an aardvark").await;
+    assert!(found(bench, talk.owner(), &["aardvark"]).await.is_empty());
+    let ending = asked.ending(bench, "a fine animal");
+    bench.store.finish(&asked.turn, &ending).await.expect("the turn is finished");
+    assert_eq!(found(bench, talk.owner(), &["aardvark"]).await, ["an aardvark"]);
+    assert_eq!(found(bench, talk.owner(), &["animal"]).await, ["a fine animal"]);
+}
+
+async fn what_was_quoted_is_not_first_hand(bench: &Bench) {
+    let talk = Talk::begin(bench).await;
+    for (text, model) in [("the heron flew", Some("scripted")), ("you said: heron", None)] {
+        let asked = talk.ask(bench, None, "a heron").await;
+        let mut ending = asked.ending(bench, text);
+        ending.reply.iter_mut().for_each(|reply| reply.model = model.map(str::to_owned));
+        bench.store.finish(&asked.turn, &ending).await.expect("the turn is finished");
+    }
+    let search = MessageSearch {
+        owner: talk.owner(),
+        words: vec!["heron".into()],
+        except: None,
+        first_hand: true,
+        limit: 9,
+    };
+    let found = bench.store.search(&search).await.expect("answers");
+    let mut texts: Vec<_> = found.into_iter().map(|found| found.message.text).collect();
+    texts.sort();
+    assert_eq!(texts, ["a heron", "a heron", "the heron flew"]);
+}
+
 async fn what_is_in_the_window_is_left_out(bench: &Bench) {
     let talk = Talk::begin(bench).await;
     let old = talk.exchange_words(bench, None, "umbrella old", "ok").await;
@@ -139,8 +172,13 @@ async fn what_is_in_the_window_is_left_out(bench: &Bench) {
     let elsewhere = Talk::between(bench, talk.owner()).await;
     elsewhere.exchange_words(bench, None, "umbrella elsewhere", "ok").await;
     let words = vec!["umbrella".to_owned()];
-    let search =
-        MessageSearch { owner: talk.owner(), words, except: Some((talk.conversation, edge)), limit: 10 };
+    let search = MessageSearch {
+        owner: talk.owner(),
+        words,
+        except: Some((talk.conversation, edge)),
+        first_hand: false,
+        limit: 10,
+    };
     let mut texts: Vec<_> = bench
         .store
         .search(&search)
@@ -215,7 +253,7 @@ async fn long_history(bench: &Bench, talk: Talk) -> MessageId {
             attachments: Vec::new(),
             created_at: Timestamp(bench.now().0 + n),
         };
-        tx.run(insert_message(&message, &owner)).await.expect("it is written");
+        tx.run(insert_message(&message, &owner, true)).await.expect("it is written");
         parent = Some(message.id);
     }
     tx.commit().await.expect("it is kept");

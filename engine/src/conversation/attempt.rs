@@ -90,7 +90,10 @@ pub async fn run(
         Err(error) => return Ok(End::Failed(error)),
     };
     let end = follow(&mut stream, draft, tally, signals).await?;
-    draft.flush().await?;
+    // A whole reply is stored as such right after this.
+    if !matches!(end, End::Finished(_)) {
+        draft.flush().await?;
+    }
     Ok(end)
 }
 

@@ -185,7 +185,7 @@ impl Writer {
         tally: &Tally,
         how: Outcoming,
     ) -> Result<(), StoreError> {
-        draft.flush().await?;
+        // What is not stored yet is stored as part of the reply.
         let at = self.clock.now();
         let settlement = tally.settle(how.outcome, at);
         let (state, message_state) = match how.outcome {

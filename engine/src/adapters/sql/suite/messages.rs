@@ -10,6 +10,7 @@ use crate::domain::memory::Owner;
 use crate::domain::message::{Author, Message, MessageState};
 use crate::domain::time::Timestamp;
 use crate::ports::conversations::{MessageSearch, Messages};
+use crate::ports::turns::Turns;
 use std::time::{Duration, Instant};
 
 on_both_stores! {

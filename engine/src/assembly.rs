@@ -22,13 +22,14 @@ use crate::models::pool::ModelPool;
 use crate::people::accounts::Accounts;
 use crate::people::keys::KeyDesk;
 use crate::people::recovery::Recovery;
+use crate::people::sign_in::SignIn;
 use crate::ports::cache::{Bus, Cache};
 use crate::ports::clock::Clock;
 use crate::ports::error::{StoreError, Stored};
 use crate::ports::store::Store;
 use crate::secrets::vault::Vault;
 use engine_outbound::client::Outbound;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -157,6 +158,12 @@ impl Engine {
                 clock: clock.clone(),
             },
             keys: KeyDesk { keys: store.keys.clone(), people: store.people.clone(), clock: clock.clone() },
+            sign_in: SignIn {
+                people: store.people.clone(),
+                sessions: store.sessions.clone(),
+                clock: clock.clone(),
+                throttle: Mutex::default(),
+            },
             connections: ConnectionDesk {
                 connections: store.connections.clone(),
                 pool: pool.clone(),

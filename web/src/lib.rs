@@ -2,11 +2,18 @@
 //!
 //! `serve` is the loop behind every door, `edge` looks at each request before anybody acts on it, `guard`
 //! tells who is asking, `passage` hands a call on to the engine, `probes` answers machines that watch the
-//! box, and `public` puts the listener's router together. `ports` is what web asks of the appliance around
+//! box, and `public` puts the listener's router together. `pages` are what people see, with their `words`, `assets` and
+//! `markdown`. `ports` is what web asks of the appliance around
 //! it. It knows no store, no model and no container.
 
 pub mod ports;
 pub mod public;
+
+pub mod pages;
+
+pub mod assets;
+pub mod markdown;
+pub mod words;
 
 pub mod edge;
 pub mod guard;

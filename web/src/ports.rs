@@ -11,6 +11,8 @@ pub trait Appliance: Send + Sync {
     fn mode(&self) -> &str;
     /// The way to the engine, or why there is none at this moment. Asked for each request.
     fn engine(&self) -> Result<EngineAccess, Problem>;
+    /// Whether this is the token that the box printed in its terminal. It opens nothing but the set-up.
+    fn setup_token_opens(&self, token: &str) -> bool;
 }
 
 /// A way to the engine, with the secret that proves us to be one of its front doors.

@@ -51,11 +51,15 @@ pub async fn revoke(
 pub async fn prove(
     State(api): State<Api>,
     Caller(_): Caller,
-    Document(Proof::ApiKey(secret)): Document<Proof>,
+    Document(proof): Document<Proof>,
 ) -> Result<Json<Principal>, ApiError> {
-    let proven = api.keys.prove(&secret).await?;
-    let (person, key) =
-        proven.ok_or_else(|| ApiError(ErrorCode::Unauthenticated, "this key is not known here".into()))?;
-    let via = Credential::Key { id: key.0 };
+    let proven = match proof {
+        Proof::ApiKey(secret) => {
+            api.keys.prove(&secret).await?.map(|(person, key)| (person, Credential::Key { id: key.0 }))
+        }
+        Proof::Session(token) => api.sign_in.prove(&token).await?.map(|person| (person, Credential::Session)),
+    };
+    let unknown = || ApiError(ErrorCode::Unauthenticated, "this secret is not known here".into());
+    let (person, via) = proven.ok_or_else(unknown)?;
     Ok(Json(Principal::Person { tenant: person.tenant.0, person: person.id.0, via }))
 }

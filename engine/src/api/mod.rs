@@ -15,6 +15,7 @@ pub mod keys;
 pub mod people;
 pub mod problem;
 pub mod router;
+pub mod sessions;
 pub mod setup;
 pub mod state;
 pub mod status;

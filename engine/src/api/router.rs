@@ -2,7 +2,8 @@
 
 use super::state::Api;
 use super::{
-    attachments, companions, connections, conversations, events, guard, keys, people, setup, status, turns,
+    attachments, companions, connections, conversations, events, guard, keys, people, sessions, setup,
+    status, turns,
 };
 use axum::Router;
 use axum::middleware::from_fn_with_state;
@@ -21,6 +22,8 @@ pub fn router(api: Api) -> Router {
         .route("/api/v1/keys", get(keys::list).post(keys::create))
         .route("/api/v1/keys/{id}", delete(keys::revoke))
         .route("/api/v1/proofs", post(keys::prove))
+        .route("/api/v1/sessions", post(sessions::begin))
+        .route("/api/v1/sessions/end", post(sessions::end))
         .route("/api/v1/companions", get(companions::list))
         .route("/api/v1/companions/{id}", get(companions::get))
         .route("/api/v1/connections", get(connections::list).post(connections::add))

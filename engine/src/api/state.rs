@@ -6,6 +6,7 @@ use crate::domain::ids::TenantId;
 use crate::models::desk::ConnectionDesk;
 use crate::people::accounts::Accounts;
 use crate::people::keys::KeyDesk;
+use crate::people::sign_in::SignIn;
 use crate::ports::cache::{Bus, Cache};
 use crate::ports::clock::Clock;
 use crate::ports::store::Store;
@@ -25,6 +26,7 @@ pub struct Shared {
     pub clock: Arc<dyn Clock>,
     pub accounts: Accounts,
     pub keys: KeyDesk,
+    pub sign_in: SignIn,
     pub connections: ConnectionDesk,
     pub conversations: ConversationDesk,
     pub receiver: Receiver,

@@ -14,6 +14,7 @@ pub mod job;
 pub mod memory;
 pub mod message;
 pub mod person;
+pub mod throttle;
 pub mod time;
 pub mod turn;
 pub mod usage;

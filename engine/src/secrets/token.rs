@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 
 /// What every API key begins with, so that it is recognised where it leaks.
 pub const KEY_PREFIX: &str = "wek_";
+pub const SESSION_PREFIX: &str = "wes_";
 
 /// Crockford's base 32: no `I`, `L`, `O` or `U`, which are misread or spell words.
 const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";

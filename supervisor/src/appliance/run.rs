@@ -28,6 +28,7 @@ use web::edge::body::Bounds;
 use web::edge::host::AllowedHosts;
 use web::public::router::{Face, router};
 use web::serve::{Manners, serve};
+use web::words::Words;
 
 /// For answers that need only a moment more, before the engine lets go.
 const LAST_ANSWERS: Duration = Duration::from_millis(300);
@@ -58,7 +59,7 @@ pub async fn run(
     let listener = listen::bind(&config.server).await?;
     let address = listener.local_addr().context("the listener has no address")?;
     let figures = figures::install(config.mode.name())?;
-    let appliance = Arc::new(Appliance::new(config, address, clock.now()));
+    let appliance = Arc::new(Appliance::new(config, address, &*clock));
     let (stop, doors) = (CancellationToken::new(), TaskTracker::new());
     let face = face(Arc::clone(&appliance), figures);
     // A word of a reply is a small packet and must not wait for the next one.
@@ -177,6 +178,8 @@ fn face(appliance: Arc<Appliance>, figures: metrics_exporter_prometheus::Prometh
         metrics_token: server.metrics_token.as_ref().map(|token| token.expose().into()),
         patience: server.request_timeout,
         bounds: Bounds::default(),
+        words: Arc::new(Words::english()),
+        markdown: Arc::default(),
         appliance,
     }
 }

@@ -3,6 +3,8 @@
 use crate::config::load::Config;
 use crate::control::wire::{BoxStatus, EngineStage};
 use engine::domain::time::Timestamp;
+use engine::ports::clock::Clock;
+use engine::secrets::token;
 use engine_client::problem::{ErrorCode, Problem};
 use std::net::SocketAddr;
 use std::sync::{PoisonError, RwLock};
@@ -13,6 +15,20 @@ pub struct Appliance {
     address: SocketAddr,
     started_at: Timestamp,
     engine: RwLock<EngineState>,
+    setup_token: SetupToken,
+}
+
+/// Proof that whoever opens the set-up page sees this box's terminal. A new one with each start.
+pub struct SetupToken {
+    code: String,
+    hash: [u8; 32],
+}
+
+impl SetupToken {
+    pub fn new(clock: &dyn Clock) -> Self {
+        let (code, hash) = token::new_code(clock);
+        Self { code, hash }
+    }
 }
 
 enum EngineState {
@@ -22,9 +38,10 @@ enum EngineState {
 }
 
 impl Appliance {
-    pub fn new(config: Config, address: SocketAddr, started_at: Timestamp) -> Self {
+    pub fn new(config: Config, address: SocketAddr, clock: &dyn Clock) -> Self {
         let engine = RwLock::new(EngineState::Starting("the store is being opened".to_owned()));
-        Self { config, address, started_at, engine }
+        let (started_at, setup_token) = (clock.now(), SetupToken::new(clock));
+        Self { config, address, started_at, engine, setup_token }
     }
 
     pub fn config(&self) -> &Config {
@@ -33,6 +50,11 @@ impl Appliance {
 
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// To be printed where only the owner reads, while there is no owner.
+    pub fn setup_token(&self) -> &str {
+        &self.setup_token.code
     }
 
     pub fn is_waiting_for(&self, reason: String) {
@@ -75,6 +97,11 @@ impl web::ports::Appliance for Appliance {
 
     fn mode(&self) -> &str {
         self.config.mode.name()
+    }
+
+    fn setup_token_opens(&self, token: &str) -> bool {
+        // Hashes of random codes: what a comparison's time tells helps nobody.
+        token::hash_code(token) == Some(self.setup_token.hash)
     }
 
     fn engine(&self) -> Result<EngineAccess, Problem> {

@@ -46,20 +46,33 @@ pub async fn run(up: Up, context: &Context) -> Result<(), Failure> {
 /// Says where the box is and what comes next.
 async fn greet(appliance: &Appliance, context: &Context, as_lines: bool) -> anyhow::Result<()> {
     let url = format!("http://{}", visitable(appliance.address()));
-    let next = match appliance.engine() {
-        Ok(engine) => match engine.client(Principal::Operator).get::<SetupState>("/api/v1/setup").await {
-            Ok(state) if state.has_owner => "whisperengine chat",
-            Ok(_) => "whisperengine setup --owner NAME --password-file FILE",
-            Err(_) => "whisperengine doctor",
-        },
-        Err(_) => "whisperengine doctor",
+    let state = match appliance.engine() {
+        Ok(engine) => engine.client(Principal::Operator).get::<SetupState>("/api/v1/setup").await.ok(),
+        Err(_) => None,
     };
-    if as_lines && !context.global.json {
-        tracing::info!("ready at {url}");
-        return Ok(());
-    }
-    let text = format!("WhisperEngine is ready at {url}\n  next: {next}\n");
-    context.answer(&text, &json!({ "ready": true, "url": url, "address": appliance.address(), "next": next }))
+    let mut facts = json!({ "ready": true, "url": url, "address": appliance.address() });
+    let text = match state {
+        Some(state) if !state.has_owner => {
+            let token = appliance.setup_token();
+            facts["next"] = "whisperengine setup --owner NAME --password-file FILE".into();
+            facts["setup_token"] = token.into();
+            // Only here, and never in the log: whoever has it becomes the owner.
+            format!(
+                "WhisperEngine is ready at {url}\n  next: open {url}/setup and enter the set-up token {token}\n  \
+                 or: whisperengine setup --owner NAME --password-file FILE\n"
+            )
+        }
+        state => {
+            if as_lines && !context.global.json {
+                tracing::info!("ready at {url}");
+                return Ok(());
+            }
+            let next = if state.is_some() { "whisperengine chat" } else { "whisperengine doctor" };
+            facts["next"] = next.into();
+            format!("WhisperEngine is ready at {url}\n  next: {next}\n")
+        }
+    };
+    context.answer(&text, &facts)
 }
 
 /// Nobody can visit "every address of this machine"; loopback is one of them.

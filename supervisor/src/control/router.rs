@@ -62,7 +62,7 @@ mod tests {
     use crate::config::values::Flags;
     use crate::machine::hardware::Assumed;
     use crate::machine::source::Machine;
-    use engine::domain::time::Timestamp;
+    use engine::adapters::system::SystemClock;
     use engine_client::client::EngineClient;
     use engine_client::principal::{PRINCIPAL, REQUEST_ID, SECRET};
     use engine_client::transport::in_process::in_process;
@@ -74,7 +74,7 @@ mod tests {
         let environment = [("WHISPERENGINE_DATA_DIR".to_owned(), root.display().to_string())].into();
         let around = Surroundings { environment, machine: Machine::this() };
         let config = load::load(&around, &Flags::default(), Assumed::default(), SettingsFile::Read)?;
-        Ok(Arc::new(Appliance::new(config, "127.0.0.1:8080".parse()?, Timestamp(1))))
+        Ok(Arc::new(Appliance::new(config, "127.0.0.1:8080".parse()?, &SystemClock::default())))
     }
 
     /// Answers with the headers that reached the engine.

@@ -3,19 +3,25 @@
 //! Order matters: a request is counted first, then its name for us and its size are looked at, and only
 //! then does anybody act on it.
 
+use crate::assets;
 use crate::edge::body::{self, Bounds};
 use crate::edge::host::{self, AllowedHosts};
 use crate::edge::request::{self, RequestId};
 use crate::guard;
+use crate::markdown::Markdown;
+use crate::pages::error::PageError;
+use crate::pages::{chat, live, setup, sign_in};
 use crate::passage;
 use crate::ports::Appliance;
 use crate::probes;
 use crate::problem::Refusal;
+use crate::words::Words;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{any, get};
+use axum::routing::{any, get, post};
 use axum::{Extension, Router, middleware};
 use engine_client::problem::ErrorCode;
+use http::{HeaderMap, HeaderValue, header};
 use metrics_exporter_prometheus::PrometheusHandle;
 use std::sync::Arc;
 use std::time::Duration;
@@ -30,6 +36,8 @@ pub struct Face {
     /// How long a call that does not stream may take.
     pub patience: Duration,
     pub bounds: Bounds,
+    pub words: Arc<Words>,
+    pub markdown: Arc<Markdown>,
 }
 
 pub fn router(face: Face) -> Router {
@@ -39,6 +47,18 @@ pub fn router(face: Face) -> Router {
         .route("/ready", get(probes::ready))
         .route("/metrics", get(probes::metrics))
         .route("/api/v1/{*path}", any(api))
+        .route("/assets/{mark}/{name}", get(assets::get))
+        .route("/", get(chat::newest))
+        .route("/setup", get(setup::get).post(setup::token))
+        .route("/setup/owner", post(setup::owner))
+        .route("/setup/model", get(setup::model).post(setup::connect))
+        .route("/sign-in", get(sign_in::get).post(sign_in::post))
+        .route("/sign-out", post(sign_in::leave))
+        .route("/chat", get(chat::newest).post(chat::new))
+        .route("/chat/{id}", get(chat::get))
+        .route("/chat/{id}/messages", post(chat::say))
+        .route("/chat/{id}/turns/{turn}/stop", post(chat::stop))
+        .route("/chat/{id}/turns/{turn}/live", get(live::get))
         .fallback(nothing)
         .method_not_allowed_fallback(not_this_way)
         .with_state(face)
@@ -58,8 +78,13 @@ async fn api(State(face): State<Face>, Extension(id): Extension<RequestId>, requ
     }
 }
 
-async fn nothing() -> Refusal {
-    Refusal::new(ErrorCode::NotFound, "there is nothing here")
+/// A person gets a page, a program gets a problem.
+async fn nothing(headers: HeaderMap) -> Response {
+    let reads_pages = |value: &HeaderValue| value.to_str().is_ok_and(|text| text.contains("text/html"));
+    if headers.get(header::ACCEPT).is_some_and(reads_pages) {
+        return PageError::NotFound.into_response();
+    }
+    Refusal::new(ErrorCode::NotFound, "there is nothing here").into_response()
 }
 
 async fn not_this_way() -> Refusal {

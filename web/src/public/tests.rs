@@ -5,6 +5,7 @@ use crate::edge::body::Bounds;
 use crate::edge::host::AllowedHosts;
 use crate::ports::{Appliance, EngineAccess};
 use crate::serve::Peer;
+use crate::words::Words;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
@@ -52,6 +53,9 @@ impl Appliance for Stand {
     fn engine(&self) -> Result<EngineAccess, Problem> {
         self.engine.clone()
     }
+    fn setup_token_opens(&self, token: &str) -> bool {
+        token == "the-token"
+    }
 }
 
 async fn echo(State(seen): State<Seen>, request: Request) -> Response {
@@ -64,8 +68,8 @@ async fn echo(State(seen): State<Seen>, request: Request) -> Response {
     }
 }
 
-async fn proofs(Json(Proof::ApiKey(key)): Json<Proof>) -> Response {
-    if key == KEY {
+async fn proofs(Json(proof): Json<Proof>) -> Response {
+    if matches!(proof, Proof::ApiKey(key) if key == KEY) {
         return Json(proven()).into_response();
     }
     let problem = Problem::new(ErrorCode::Unauthenticated, "no such key");
@@ -94,6 +98,8 @@ fn face(engine: Result<EngineAccess, Problem>) -> Router {
         metrics_token: None,
         patience: Duration::from_secs(30),
         bounds: Bounds { bytes: 1000, silence: Duration::from_secs(5) },
+        words: Arc::new(Words::english()),
+        markdown: Arc::default(),
     })
 }
 

@@ -5,6 +5,7 @@ pub mod companions;
 pub mod connections;
 pub mod conversations;
 pub mod people;
+pub mod sessions;
 pub mod setup;
 pub mod status;
 pub mod turns;

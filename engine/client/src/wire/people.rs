@@ -80,4 +80,5 @@ pub struct KeyView {
 #[serde(deny_unknown_fields, rename_all = "snake_case")]
 pub enum Proof {
     ApiKey(String),
+    Session(String),
 }

@@ -1,0 +1,149 @@
+//! Markdown to safe HTML, block by block.
+//!
+//! What comes in was written by a model or a stranger. It is rendered first and cleaned after, so that
+//! nothing the renderer makes of it escapes the cleaning. Blocks are apart, so that a growing text needs
+//! only its last ones sent again.
+
+use ammonia::Builder;
+use comrak::{Arena, Options, format_html, parse_document};
+use std::collections::HashSet;
+use std::fmt;
+
+/// HTML that was cleaned: it may stand in a page as it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CleanHtml(String);
+
+impl CleanHtml {
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    pub fn joined(blocks: Vec<Self>) -> Self {
+        Self(blocks.into_iter().map(|block| block.0).collect())
+    }
+}
+
+impl fmt::Display for CleanHtml {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The only type that templates do not escape: nothing but the cleaner makes one.
+impl askama::filters::HtmlSafe for CleanHtml {}
+
+/// Made once; cleaning is the same for every text.
+pub struct Markdown {
+    cleaner: Builder<'static>,
+    options: Options<'static>,
+}
+
+impl Default for Markdown {
+    fn default() -> Self {
+        let mut cleaner = Builder::new();
+        cleaner
+            .tags(HashSet::from([
+                "a",
+                "blockquote",
+                "br",
+                "code",
+                "del",
+                "em",
+                "h1",
+                "h2",
+                "h3",
+                "h4",
+                "h5",
+                "h6",
+                "hr",
+                "li",
+                "ol",
+                "p",
+                "pre",
+                "strong",
+                "table",
+                "tbody",
+                "td",
+                "th",
+                "thead",
+                "tr",
+                "ul",
+            ]))
+            .generic_attributes(HashSet::new())
+            .tag_attributes([("a", HashSet::from(["href"])), ("ol", HashSet::from(["start"]))].into())
+            .url_schemes(HashSet::from(["http", "https", "mailto"]))
+            .url_relative(ammonia::UrlRelative::Deny)
+            .link_rel(Some("noopener noreferrer nofollow"));
+        let mut options = Options::default();
+        options.extension.strikethrough = true;
+        options.extension.table = true;
+        options.extension.autolink = true;
+        // What looks like HTML is shown as it was written.
+        options.render.escape = true;
+        options.render.hardbreaks = true;
+        Self { cleaner, options }
+    }
+}
+
+impl Markdown {
+    /// The text's blocks in order. Joined, they are the whole text.
+    pub fn blocks(&self, text: &str) -> Vec<CleanHtml> {
+        let arena = Arena::new();
+        let root = parse_document(&arena, text, &self.options);
+        root.children()
+            .map(|block| {
+                let mut html = String::new();
+                format_html(block, &self.options, &mut html).expect("writing to a string cannot fail");
+                CleanHtml(self.cleaner.clean(&html).to_string())
+            })
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn html(text: &str) -> String {
+        CleanHtml::joined(Markdown::default().blocks(text)).0
+    }
+
+    #[test]
+    fn blocks_are_apart_and_what_is_done_stays_as_it_was() {
+        let markdown = Markdown::default();
+        let early = markdown.blocks("# One\n\ntwo **th");
+        let late = markdown.blocks("# One\n\ntwo **three**\n\n```rust\nlet a");
+        assert_eq!(early[0], late[0]);
+        assert_eq!(late.len(), 3);
+        assert!(late[1].as_str().contains("<strong>three</strong>"));
+        assert!(late[2].as_str().contains("<pre><code>let a"));
+    }
+
+    #[test]
+    fn nothing_that_acts_survives() {
+        for hostile in [
+            "<script>alert(1)</script>",
+            "<img src=x onerror=alert(1)>",
+            "[a](javascript:alert(1))",
+            "[a](data:text/html;base64,PHNjcmlwdD4=)",
+            "![a](https://evil.example/?q=1)",
+            "<div hx-get=/x hx-trigger=load>",
+            "<svg><a xlink:href='javascript:alert(1)'>",
+            "[a](/sign-out)",
+            "<style>*{display:none}</style>",
+            "`</code><script>alert(1)</script>`",
+        ] {
+            let html = html(hostile);
+            for live in ["<script", "<img", "<svg", "<div", "<style", "\"javascript:", "\"data:", "href=\"/"]
+            {
+                assert!(!html.contains(live), "{hostile} became {html}");
+            }
+        }
+    }
+
+    #[test]
+    fn links_say_nothing_of_where_they_were_followed() {
+        let html = html("see https://example.org/a");
+        assert!(html.contains("href=\"https://example.org/a\"") && html.contains("noreferrer"), "{html}");
+    }
+}

@@ -1,0 +1,85 @@
+//! What a visitor sees when a page cannot be had: what happened, what to do, and a way back.
+
+use super::frame::{Frame, html};
+use crate::words::Words;
+use askama::Template;
+use axum::response::{IntoResponse, Response};
+use engine_client::client::ClientError;
+use engine_client::problem::{ErrorCode, Problem};
+use http::StatusCode;
+
+#[derive(Debug)]
+pub enum PageError {
+    NotFound,
+    Forbidden,
+    /// The form came from elsewhere, or from before a sign-in.
+    Stale,
+    /// Fields are missing or are no text.
+    Incomplete,
+    /// The engine said it in a sentence for people.
+    Told(Problem),
+    /// Said in the log already.
+    Internal,
+}
+
+impl PageError {
+    fn status(&self) -> StatusCode {
+        match self {
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::Forbidden | Self::Stale => StatusCode::FORBIDDEN,
+            Self::Incomplete => StatusCode::BAD_REQUEST,
+            Self::Told(problem) => {
+                StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+            }
+            Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+}
+
+impl From<Problem> for PageError {
+    fn from(problem: Problem) -> Self {
+        match problem.code {
+            ErrorCode::NotFound => Self::NotFound,
+            ErrorCode::Forbidden => Self::Forbidden,
+            ErrorCode::Internal => Self::Internal,
+            _ => Self::Told(problem),
+        }
+    }
+}
+
+impl From<ClientError> for PageError {
+    fn from(error: ClientError) -> Self {
+        crate::problem::Refusal::from(error).0.into()
+    }
+}
+
+#[derive(Template)]
+#[template(path = "error.html")]
+struct ErrorPage {
+    frame: Frame,
+    title: String,
+    sentence: String,
+}
+
+impl IntoResponse for PageError {
+    fn into_response(self) -> Response {
+        let words = Words::english();
+        let name = match &self {
+            Self::NotFound => "error-not-found",
+            Self::Forbidden => "error-forbidden",
+            Self::Stale => "error-stale",
+            Self::Incomplete => "error-incomplete",
+            Self::Told(_) => "error-told",
+            Self::Internal => "error-internal",
+        };
+        let sentence = match &self {
+            Self::Told(problem) => words.say_with(name, "detail", &problem.detail),
+            _ => words.say(name),
+        };
+        let title = words.say("error-title");
+        let page = ErrorPage { frame: Frame::new(words.into(), &title, ""), title, sentence };
+        let mut response = html(&page);
+        *response.status_mut() = self.status();
+        response
+    }
+}

@@ -1,0 +1,19 @@
+//! The pages: rendered on the server, working without script, one file per page.
+//!
+//! `session` holds the cookies, `visit` finds out who opens a page, `form` what they sent, `frame` is what
+//! all pages have around them, and `error` what they see instead.
+
+pub mod error;
+pub mod form;
+pub mod frame;
+pub mod moment;
+pub mod session;
+pub mod visit;
+
+pub mod chat;
+pub mod live;
+pub mod setup;
+pub mod sign_in;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,273 @@
+//! The pages over an engine that is made of a few answers.
+
+use super::session::Cookies;
+use crate::edge::body::Bounds;
+use crate::edge::host::AllowedHosts;
+use crate::ports::{Appliance, EngineAccess};
+use crate::public::router::{Face, router};
+use crate::serve::Peer;
+use crate::words::Words;
+use axum::body::Body;
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use engine_client::principal::{Credential, Principal};
+use engine_client::problem::{ErrorCode, Problem};
+use engine_client::transport::in_process::in_process;
+use engine_client::wire::people::Proof;
+use http::{HeaderMap, Method, StatusCode, header};
+use http_body_util::BodyExt;
+use metrics_exporter_prometheus::PrometheusBuilder;
+use serde_json::{Value, json};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tower::ServiceExt;
+use uuid::Uuid;
+
+const HOSTILE: &str = "<script>alert(1)</script><img src=x onerror=alert(1)>\u{202e}\"'>";
+const CONVERSATION: Uuid = Uuid::from_u128(7);
+
+/// What the pages asked the engine to change.
+type Deeds = Arc<Mutex<Vec<(String, Value)>>>;
+
+struct Stand(EngineAccess);
+
+impl Appliance for Stand {
+    fn version(&self) -> &'static str {
+        "0.0.0-test"
+    }
+    fn mode(&self) -> &'static str {
+        "desktop"
+    }
+    fn engine(&self) -> Result<EngineAccess, Problem> {
+        Ok(self.0.clone())
+    }
+    fn setup_token_opens(&self, token: &str) -> bool {
+        token == "the-token"
+    }
+}
+
+async fn prove(Json(proof): Json<Proof>) -> Response {
+    match proof {
+        Proof::Session(token) if token == "wes_good" => {
+            let (tenant, person) = (Uuid::from_u128(1), Uuid::from_u128(2));
+            Json(Principal::Person { tenant, person, via: Credential::Session }).into_response()
+        }
+        _ => refused(ErrorCode::Unauthenticated),
+    }
+}
+
+fn refused(code: ErrorCode) -> Response {
+    let problem = serde_json::to_string(&Problem::new(code, HOSTILE)).expect("plain");
+    (StatusCode::from_u16(code.status()).expect("a status"), problem).into_response()
+}
+
+async fn take(State(deeds): State<Deeds>, Path(id): Path<Uuid>, Json(turn): Json<Value>) -> Response {
+    deeds.lock().expect("no panic").push((format!("say in {id}"), turn));
+    refused(ErrorCode::TurnInProgress)
+}
+
+fn engine(deeds: Deeds, has_owner: bool) -> EngineAccess {
+    let conversation = json!({ "id": CONVERSATION, "companion": Uuid::nil(), "title": HOSTILE, "pinned": false,
+        "head": null, "created_at": 0, "updated_at": 0 });
+    let list = json!({ "conversations": [conversation.clone()], "next": null });
+    let message = |author: &str| {
+        json!({ "id": Uuid::nil(), "parent": null, "author": author, "text": HOSTILE, "state": "cut",
+            "model": HOSTILE, "turn": null, "attachments": [], "created_at": 0 })
+    };
+    let said =
+        json!({ "messages": [message("companion"), message("person")], "running": null, "next": null });
+    let companion = json!({ "id": Uuid::nil(), "name": HOSTILE, "description": HOSTILE, "created_at": 0 });
+    let answer = |value: Value| get(move || async move { Json(value) });
+    let router = Router::new()
+        .route("/api/v1/proofs", post(prove))
+        .route("/api/v1/setup", answer(json!({ "has_owner": has_owner, "connections": 0 })))
+        .route("/api/v1/sessions", post(|| async { refused(ErrorCode::Unauthenticated) }))
+        .route("/api/v1/conversations", answer(list))
+        .route("/api/v1/conversations/{id}", answer(conversation))
+        .route("/api/v1/conversations/{id}/messages", answer(said))
+        .route("/api/v1/conversations/{id}/turns", post(take))
+        .route("/api/v1/companions/{id}", answer(companion))
+        .with_state(deeds)
+        .into_service::<engine_client::transport::Body>();
+    EngineAccess { transport: in_process(router), secret: "inner".into() }
+}
+
+fn face(deeds: &Deeds, has_owner: bool) -> Router {
+    router(Face {
+        appliance: Arc::new(Stand(engine(Arc::clone(deeds), has_owner))),
+        figures: PrometheusBuilder::new().build_recorder().handle(),
+        hosts: AllowedHosts::new([]),
+        metrics_token: None,
+        patience: Duration::from_secs(30),
+        bounds: Bounds::default(),
+        words: Arc::new(Words::english()),
+        markdown: Arc::default(),
+    })
+}
+
+struct Answer {
+    status: StatusCode,
+    headers: HeaderMap,
+    text: String,
+}
+
+impl Answer {
+    fn leads_to(&self) -> &str {
+        self.headers.get(header::LOCATION).and_then(|to| to.to_str().ok()).unwrap_or_default()
+    }
+}
+
+async fn ask(face: &Router, request: http::request::Builder, body: &str) -> Answer {
+    let request = request
+        .header("host", "localhost:8080")
+        .header("content-type", "application/x-www-form-urlencoded")
+        .extension(Peer::Local);
+    let request = request.body(Body::from(body.to_owned())).expect("a request");
+    let (parts, body) =
+        face.clone().oneshot(request).await.unwrap_or_else(|never| match never {}).into_parts();
+    let text = String::from_utf8(body.collect().await.expect("it ends").to_bytes().to_vec()).expect("text");
+    Answer { status: parts.status, headers: parts.headers, text }
+}
+
+fn to(method: Method, path: &str) -> http::request::Builder {
+    http::Request::builder().method(method).uri(path)
+}
+
+fn signed_in(method: Method, path: &str) -> http::request::Builder {
+    to(method, path).header("cookie", "we_session=wes_good").header("sec-fetch-site", "same-origin")
+}
+
+fn seal(cookie: &str) -> String {
+    let headers = [(header::COOKIE, cookie.parse().expect("a value"))].into_iter().collect();
+    Cookies::read(&headers).seal().expect("a cookie of ours")
+}
+
+fn has_no_live_markup(text: &str) {
+    for live in ["<script>", "<img", "onerror=alert(1)>\"", " style="] {
+        assert!(!text.contains(live), "{live} in {text}");
+    }
+}
+
+#[test]
+fn every_word_that_a_page_says_is_in_the_catalogue() {
+    let words = Words::english();
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut said = 0;
+    for folder in ["templates", "src/pages"] {
+        for file in std::fs::read_dir(root.join(folder)).expect("a folder") {
+            let path = file.expect("an entry").path();
+            if path.ends_with("tests.rs") {
+                continue;
+            }
+            let text = std::fs::read_to_string(&path).expect("text");
+            let calls = text.split("say(\"").skip(1).chain(text.split("say_with(\"").skip(1));
+            for name in calls.filter_map(|rest| rest.split('"').next()) {
+                assert!(words.has(name), "{} says {name}", path.display());
+                said += 1;
+            }
+        }
+    }
+    assert!(said > 40, "only {said} were found: they are said in another way now");
+}
+
+#[tokio::test]
+async fn a_stranger_is_led_to_the_door_and_back() {
+    let face = face(&Deeds::default(), true);
+    let answer = ask(&face, to(Method::GET, "/chat/1"), "").await;
+    assert_eq!((answer.status, answer.leads_to()), (StatusCode::SEE_OTHER, "/sign-in?next=/chat/1"));
+    let expired = to(Method::GET, "/").header("cookie", "we_session=wes_gone");
+    assert_eq!(ask(&face, expired, "").await.leads_to(), "/sign-in?next=/");
+    let door = ask(&face, to(Method::GET, "/sign-in?next=/chat/1"), "").await;
+    assert!(door.text.contains("value=\"/chat/1\"") && door.text.contains("current-password"));
+    let cookie = door.headers[header::SET_COOKIE].to_str().expect("text");
+    assert!(cookie.contains("HttpOnly") && cookie.contains("SameSite=Lax"), "{cookie}");
+}
+
+#[tokio::test]
+async fn no_password_field_is_seen_before_the_token_was_right() {
+    let face = face(&Deeds::default(), false);
+    assert_eq!(ask(&face, to(Method::GET, "/sign-in"), "").await.leads_to(), "/setup");
+    let first = ask(&face, to(Method::GET, "/setup"), "").await;
+    let cookie = first.headers[header::SET_COOKIE].to_str().expect("text");
+    let cookie = cookie.split(';').next().expect("a pair").to_owned();
+    assert!(!first.text.contains("type=\"password\""));
+    let send = |token: &str| {
+        let request =
+            to(Method::POST, "/setup").header("cookie", &cookie).header("origin", "http://localhost:8080");
+        (request, format!("seal={}&token={token}", seal(&cookie)))
+    };
+    let (request, body) = send("guessed");
+    let wrong = ask(&face, request, &body).await;
+    assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(!wrong.text.contains("type=\"password\""));
+    let (request, body) = send("the-token");
+    let right = ask(&face, request, &body).await;
+    assert!(right.text.contains("autocomplete=\"new-password\""), "{}", right.text);
+}
+
+#[tokio::test]
+async fn a_form_from_elsewhere_changes_nothing() {
+    let deeds = Deeds::default();
+    let face = face(&deeds, true);
+    let path = format!("/chat/{CONVERSATION}/messages");
+    let good = format!("seal={}&text=hello&turn={}", seal("we_session=wes_good"), Uuid::now_v7());
+    let elsewhere = to(Method::POST, &path)
+        .header("cookie", "we_session=wes_good")
+        .header("sec-fetch-site", "cross-site");
+    let unsaid = to(Method::POST, &path).header("cookie", "we_session=wes_good");
+    for request in [elsewhere, unsaid] {
+        assert_eq!(ask(&face, request, &good).await.status, StatusCode::FORBIDDEN);
+    }
+    let unsealed = ask(&face, signed_in(Method::POST, &path), "text=hello&turn=1").await;
+    assert_eq!(unsealed.status, StatusCode::FORBIDDEN);
+    assert!(deeds.lock().expect("no panic").is_empty());
+}
+
+#[tokio::test]
+async fn what_others_wrote_is_shown_and_never_obeyed() {
+    let deeds = Deeds::default();
+    let face = face(&deeds, true);
+    let page = ask(&face, signed_in(Method::GET, &format!("/chat/{CONVERSATION}")), "").await;
+    assert_eq!(page.status, StatusCode::OK);
+    has_no_live_markup(&page.text);
+    let policy = page.headers[header::CONTENT_SECURITY_POLICY].to_str().expect("text");
+    assert!(policy.starts_with("default-src 'none'") && !policy.contains("unsafe"));
+    assert!(page.text.len() < 100_000);
+}
+
+#[tokio::test]
+async fn words_that_could_not_be_taken_are_still_in_the_field() {
+    let deeds = Deeds::default();
+    let face = face(&deeds, true);
+    let body = format!("seal={}&text=keep+%3Cthis%3E&turn={}", seal("we_session=wes_good"), Uuid::now_v7());
+    let answer = ask(&face, signed_in(Method::POST, &format!("/chat/{CONVERSATION}/messages")), &body).await;
+    assert_eq!(answer.status, StatusCode::CONFLICT);
+    assert!(answer.text.contains("keep &#60;this&#62;</textarea>"), "{}", answer.text);
+    assert!(answer.text.contains("role=\"alert\""));
+    assert_eq!(deeds.lock().expect("no panic")[0].1["text"], "keep <this>");
+}
+
+#[tokio::test]
+async fn a_wrong_password_is_told_and_never_repeated() {
+    let face = face(&Deeds::default(), true);
+    let request =
+        to(Method::POST, "/sign-in").header("cookie", "we_visit=v").header("sec-fetch-site", "same-origin");
+    let body = format!("seal={}&name=ada&password=hunter2hunter2&next=", seal("we_visit=v"));
+    let answer = ask(&face, request, &body).await;
+    assert_eq!(answer.status, StatusCode::UNAUTHORIZED);
+    assert!(answer.text.contains("value=\"ada\"") && !answer.text.contains("hunter2"));
+    has_no_live_markup(&answer.text);
+}
+
+#[tokio::test]
+async fn what_is_not_there_is_a_page_for_people_and_a_problem_for_programs() {
+    let face = face(&Deeds::default(), true);
+    let person = ask(&face, to(Method::GET, "/nothing").header("accept", "text/html,*/*"), "").await;
+    assert!(person.status == StatusCode::NOT_FOUND && person.text.contains("<h1>"));
+    let program = ask(&face, to(Method::GET, "/nothing"), "").await;
+    assert!(program.text.starts_with('{'));
+    let style = ask(&face, to(Method::GET, &crate::assets::address("app.css")), "").await;
+    assert!(style.headers[header::CACHE_CONTROL].to_str().expect("text").contains("immutable"));
+}

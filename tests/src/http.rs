@@ -4,8 +4,8 @@
 
 use anyhow::Context;
 use bytes::Bytes;
-use http::{Request, Response, header};
-use http_body_util::{BodyExt, Empty};
+use http::{HeaderValue, Request, Response, header};
+use http_body_util::{BodyExt, Full};
 use hyper_util::rt::TokioIo;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -15,18 +15,22 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// `GET path` at `address`, with the whole body.
 pub async fn get(address: SocketAddr, path: &str) -> anyhow::Result<Response<Bytes>> {
-    tokio::time::timeout(PATIENCE, exchange(address, path))
+    send(address, Request::get(path).body(Full::default())?).await
+}
+
+/// The request at `address` as it is, with the answer's whole body.
+pub async fn send(address: SocketAddr, request: Request<Full<Bytes>>) -> anyhow::Result<Response<Bytes>> {
+    let path = request.uri().path().to_owned();
+    tokio::time::timeout(PATIENCE, exchange(address, request))
         .await
         .with_context(|| format!("{address}{path} gave no answer within {PATIENCE:?}"))?
 }
 
-async fn exchange(address: SocketAddr, path: &str) -> anyhow::Result<Response<Bytes>> {
+async fn exchange(address: SocketAddr, mut request: Request<Full<Bytes>>) -> anyhow::Result<Response<Bytes>> {
     let stream = TcpStream::connect(address).await?;
     let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
-    let request = Request::get(path)
-        .header(header::HOST, address.to_string())
-        .header(header::CONNECTION, "close")
-        .body(Empty::<Bytes>::new())?;
+    request.headers_mut().insert(header::HOST, address.to_string().parse()?);
+    request.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     let answer = async {
         let (head, body) = sender.send_request(request).await?.into_parts();
         anyhow::Ok(Response::from_parts(head, body.collect().await?.to_bytes()))

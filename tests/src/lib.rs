@@ -19,4 +19,5 @@ pub mod services;
 pub mod skip;
 pub mod stores;
 pub mod talk;
+pub mod visitor;
 pub mod wait;

@@ -8,5 +8,6 @@ mod durability;
 mod hostile;
 mod kills;
 mod on_postgres;
+mod pages;
 mod the_box;
 mod turn;

@@ -1,0 +1,118 @@
+//! Somebody with a browser that runs no script: keeps cookies, follows redirects, fills in forms.
+//!
+//! A form is sent with the hidden fields that the page gave it, so a page that forgets one is noticed.
+
+use crate::http;
+use ::http::{Method, Request, StatusCode, header};
+use anyhow::{Context, ensure};
+use bytes::Bytes;
+use http_body_util::Full;
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+
+const MOST_REDIRECTS: usize = 5;
+
+pub struct Visitor {
+    address: SocketAddr,
+    pub cookies: BTreeMap<String, String>,
+    pub page: Page,
+}
+
+#[derive(Clone, Debug, Default)]
+pub struct Page {
+    pub path: String,
+    pub status: StatusCode,
+    pub html: String,
+}
+
+impl Visitor {
+    pub fn at(address: SocketAddr) -> Self {
+        Self { address, cookies: BTreeMap::new(), page: Page::default() }
+    }
+
+    pub async fn open(&mut self, path: &str) -> anyhow::Result<&Page> {
+        self.go(Method::GET, path, String::new()).await
+    }
+
+    /// Sends the form of this page that goes to `action`, with its hidden fields and these.
+    pub async fn submit(&mut self, action: &str, fields: &[(&str, &str)]) -> anyhow::Result<&Page> {
+        let hidden = self.page.hidden_of(action)?;
+        let all =
+            hidden.iter().map(|(name, value)| (name.as_str(), value.as_str())).chain(fields.iter().copied());
+        let body: Vec<String> = all.map(|(name, value)| format!("{name}={}", encoded(value))).collect();
+        self.go(Method::POST, action, body.join("&")).await
+    }
+
+    async fn go(&mut self, mut method: Method, path: &str, mut body: String) -> anyhow::Result<&Page> {
+        let mut path = path.to_owned();
+        for _ in 0..MOST_REDIRECTS {
+            let cookies: Vec<String> =
+                self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+            let request = Request::builder()
+                .method(method)
+                .uri(&path)
+                .header(header::COOKIE, cookies.join("; "))
+                .header(header::ORIGIN, format!("http://{}", self.address))
+                .header(header::ACCEPT, "text/html")
+                .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+                .body(Full::new(Bytes::from(std::mem::take(&mut body))))?;
+            let answer = http::send(self.address, request).await?;
+            for cookie in answer.headers().get_all(header::SET_COOKIE) {
+                let pair = cookie.to_str()?.split(';').next().context("a cookie without a name")?;
+                let (name, value) = pair.split_once('=').context("a cookie without a value")?;
+                self.cookies.insert(name.to_owned(), value.to_owned());
+            }
+            if let Some(to) = answer.headers().get(header::LOCATION) {
+                (method, path) = (Method::GET, to.to_str()?.to_owned());
+                continue;
+            }
+            let (status, html) = (answer.status(), String::from_utf8(answer.into_body().to_vec())?);
+            self.page = Page { path, status, html };
+            return Ok(&self.page);
+        }
+        anyhow::bail!("{path} leads on and on")
+    }
+}
+
+impl Page {
+    fn hidden_of(&self, action: &str) -> anyhow::Result<Vec<(String, String)>> {
+        let begin = self
+            .html
+            .find(&format!("action=\"{action}\""))
+            .with_context(|| format!("{} has no form that goes to {action}: {}", self.path, self.html))?;
+        let form = self.html[begin..].split("</form>").next().unwrap_or_default();
+        let hidden = form.split("<input type=\"hidden\" ").skip(1).map(|input| {
+            let field = |name| input.split(&format!("{name}=\"")).nth(1)?.split('"').next();
+            let (name, value) =
+                field("name").zip(field("value")).context("a hidden field without a value")?;
+            anyhow::Ok((name.to_owned(), value.to_owned()))
+        });
+        hidden.collect()
+    }
+
+    /// That it was found, and says this.
+    pub fn says(&self, words: &str) -> anyhow::Result<()> {
+        ensure!(
+            self.html.contains(words),
+            "{} ({}) does not say {words:?}: {}",
+            self.path,
+            self.status,
+            self.html
+        );
+        Ok(())
+    }
+}
+
+fn encoded(text: &str) -> String {
+    text.bytes()
+        .map(
+            |byte| {
+                if byte.is_ascii_alphanumeric() {
+                    char::from(byte).to_string()
+                } else {
+                    format!("%{byte:02X}")
+                }
+            },
+        )
+        .collect()
+}

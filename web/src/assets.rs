@@ -12,7 +12,7 @@ struct Asset {
     content: &'static str,
 }
 
-const ASSETS: [Asset; 3] = [
+const ASSETS: [Asset; 4] = [
     Asset {
         name: "tokens.css",
         media_type: "text/css; charset=utf-8",
@@ -28,6 +28,7 @@ const ASSETS: [Asset; 3] = [
         media_type: "text/javascript; charset=utf-8",
         content: include_str!("../assets/chat.js"),
     },
+    Asset { name: "icon.svg", media_type: "image/svg+xml", content: include_str!("../assets/icon.svg") },
 ];
 
 /// Where this asset is, with a mark of its content.

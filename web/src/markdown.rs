@@ -5,6 +5,7 @@
 //! only its last ones sent again.
 
 use ammonia::Builder;
+use comrak::nodes::NodeValue;
 use comrak::{Arena, Options, format_html, parse_document};
 use std::collections::HashSet;
 use std::fmt;
@@ -94,6 +95,10 @@ impl Markdown {
             .map(|block| {
                 let mut html = String::new();
                 format_html(block, &self.options, &mut html).expect("writing to a string cannot fail");
+                if matches!(block.data.borrow().value, NodeValue::HtmlBlock(_)) {
+                    // It is shown as it was written, which is a paragraph.
+                    html = format!("<p>{html}</p>");
+                }
                 CleanHtml(self.cleaner.clean(&html).to_string())
             })
             .collect()

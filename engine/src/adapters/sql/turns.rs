@@ -10,6 +10,7 @@ use super::ledger::{open_entry, settle_attempt};
 use super::messages::{insert_message, message, owner_word};
 use super::query::{Query, Row, assembled, sql, storable};
 use super::store::SqlStore;
+use crate::domain::conversation::first_title;
 use crate::domain::ids::{ConversationId, MessageId, PersonId, TenantId, TurnId};
 use crate::domain::message::Message;
 use crate::domain::time::Timestamp;
@@ -265,11 +266,13 @@ async fn place(tx: &mut Tx, turn: &Turn, message: &Message, entry: &UsageEntry) 
     if let Some(running) = here.get("running")? {
         return Ok(Accepted::Busy(running));
     }
-    let head = sql("UPDATE conversations SET head = $3, updated_at = $4 WHERE tenant_id = $1 AND id = $2")
-        .bind(turn.tenant)
-        .bind(turn.conversation)
-        .bind(message.id)
-        .bind(message.created_at);
+    let head = sql("UPDATE conversations SET head = $3, updated_at = $4, title = COALESCE(title, $5)
+         WHERE tenant_id = $1 AND id = $2")
+    .bind(turn.tenant)
+    .bind(turn.conversation)
+    .bind(message.id)
+    .bind(message.created_at)
+    .bind(first_title(&message.text));
     let owner = owner_word(turn.person, turn.companion);
     tx.run_all(vec![insert_message(message, &owner, false), insert_turn(turn), open_entry(entry, 1), head])
         .await?;

@@ -20,6 +20,7 @@ on_both_stores! {
     a_head_must_be_a_message_of_this_conversation,
     nobody_else_sees_or_changes_it,
     removing_takes_everything_said_and_leaves_the_ledger,
+    its_first_words_name_it_until_somebody_does,
     a_summary_is_replaced_by_the_next,
 }
 
@@ -166,6 +167,19 @@ async fn removing_takes_everything_said_and_leaves_the_ledger(bench: &Bench) {
     assert_eq!(places, [kept.conversation]);
     let entries = bench.store.of_turn(talk.tenant, running.turn.id).await.expect("the store answers");
     assert_eq!(entries.len(), 1);
+}
+
+async fn its_first_words_name_it_until_somebody_does(bench: &Bench) {
+    let talk = Talk::begin(bench).await;
+    let title = async || bench.store.find_conversation(talk).await.expect("it is there").title;
+    let first = talk.exchange_words(bench, None, "Where is the lighthouse?", "there").await;
+    let second = talk.exchange_words(bench, Some(first), "And the boat?", "gone").await;
+    assert_eq!(title().await.as_deref(), Some("Where is the lighthouse?"));
+    let edits = [ConversationEdit::Title(Some("Lights".into()))];
+    let edited = bench.store.edit(talk.tenant, talk.person, talk.conversation, &edits).await;
+    assert!(edited.expect("the store answers"));
+    talk.exchange_words(bench, Some(second), "Why?", "so").await;
+    assert_eq!(title().await.as_deref(), Some("Lights"));
 }
 
 async fn a_summary_is_replaced_by_the_next(bench: &Bench) {

@@ -38,7 +38,8 @@ pub struct Ending {
 #[async_trait]
 pub trait Turns: Send + Sync {
     /// Stores the person's message, the turn (owned, with fence 1), its first ledger entry, and
-    /// moves the conversation's head, all or nothing. Durable when it returns.
+    /// moves the conversation's head, all or nothing. A conversation without a title gets its first one
+    /// from the message. Durable when it returns.
     async fn accept(&self, turn: &Turn, message: &Message, entry: &UsageEntry) -> Stored<Accepted>;
     async fn find(&self, tenant: TenantId, person: PersonId, id: TurnId) -> Stored<Option<Turn>>;
     /// The turn being answered in this conversation.

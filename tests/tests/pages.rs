@@ -64,6 +64,12 @@ async fn the_first_visit_ends_in_a_conversation_and_is_the_only_one_of_its_kind(
     until_it_says(&mut ada, &chat, "It works <strong>well</strong>.").await?;
     ensure!(model.asked().len() == 1, "the model was asked {} times", model.asked().len());
 
+    // It is called by its first words, until it is named; it is found by any of them, and removed for good.
+    ada.open(&chat).await?.says("Does it &#60;b&#62;work&#60;/b&#62;?</a>")?;
+    ada.submit(&format!("{chat}/title"), &[("title", "Trials")]).await?.says("Trials</a>")?;
+    ada.open("/search?q=works").await?.says(&format!("href=\"{chat}#m-"))?;
+    ada.open("/search?q=zebra").await?.says("was found")?;
+
     // The door for owners is closed, and a second visitor meets the other one.
     let mut stranger = Visitor::at(address);
     stranger.open("/setup").await?.says("current-password")?;
@@ -78,6 +84,10 @@ async fn the_first_visit_ends_in_a_conversation_and_is_the_only_one_of_its_kind(
     stranger.cookies.insert("we_session".to_owned(), kept);
     stranger.open(&chat).await?.says("current-password")?;
     ada.open(&chat).await?.says("It works")?;
+    ada.open(&format!("{chat}/remove")).await?.says("Trials")?;
+    ada.submit(&format!("{chat}/remove"), &[]).await?.says("I am Wren")?;
+    let gone = ada.open(&chat).await?.status;
+    ensure!(gone == StatusCode::NOT_FOUND, "what was removed is still there: {gone}");
 
     // The token has opened its one door; it is in no log.
     let token = token(&mut process).await?;

@@ -1,6 +1,8 @@
 // The page works without this. With it: words appear as they are written, the view follows only a reader
 // who is at the end, Enter sends, a draft survives, and times are those of the person's own clock.
 
+const { localTimes } = await import(document.querySelector("[data-times]").dataset.times);
+
 const talk = document.querySelector("#talk");
 const text = document.querySelector("#text");
 const composer = document.querySelector(".composer");
@@ -8,14 +10,6 @@ const draftKey = `draft:${location.pathname}`;
 
 const atEnd = () => innerHeight + scrollY >= document.documentElement.scrollHeight - 80;
 const toEnd = () => scrollTo({ top: document.documentElement.scrollHeight });
-
-function localTimes() {
-  const format = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
-  for (const time of document.querySelectorAll("time")) {
-    time.title = time.dateTime;
-    time.textContent = format.format(new Date(time.dateTime));
-  }
-}
 
 function follow(article) {
   const words = article.querySelector(".words");
@@ -66,9 +60,8 @@ text.addEventListener("keydown", (event) => {
 });
 
 if (matchMedia("(max-width: 48rem)").matches) document.querySelector(".drawer").open = false;
-localTimes();
 keepDraft();
-toEnd();
+if (!location.hash) toEnd();
 if (matchMedia("(hover: hover)").matches) text.focus({ preventScroll: true });
 const running = document.querySelector("[data-live]");
 if (running) follow(running);

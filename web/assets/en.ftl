@@ -31,6 +31,9 @@ setup-model-unknown = The server answers, but does not know this model. It knows
 setup-later = Later
 
 chat-conversations = Conversations
+chat-this = This conversation
+chat-title = Name
+chat-rename = Rename
 chat-new = New conversation
 chat-untitled = Untitled
 chat-you = You
@@ -43,6 +46,16 @@ chat-skip = To the message field
 chat-stopped = Stopped here.
 chat-cut = The model broke off here.
 chat-wait = A reply is still being written. Wait for it or stop it, then send again; your words are kept.
+
+remove-title = Remove this conversation
+remove-what = “{ $title }” will be removed with everything that was said in it. It cannot be brought back.
+remove-do = Remove it
+remove-keep = Keep it
+
+search-title = Search
+search-words = Words that were said
+search-do = Search
+search-nothing = Nothing with “{ $words }” was found. Any of the words is enough; try others.
 
 error-title = This did not work
 error-back = Back to the chat

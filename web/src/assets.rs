@@ -12,7 +12,7 @@ struct Asset {
     content: &'static str,
 }
 
-const ASSETS: [Asset; 4] = [
+const ASSETS: [Asset; 5] = [
     Asset {
         name: "tokens.css",
         media_type: "text/css; charset=utf-8",
@@ -27,6 +27,11 @@ const ASSETS: [Asset; 4] = [
         name: "chat.js",
         media_type: "text/javascript; charset=utf-8",
         content: include_str!("../assets/chat.js"),
+    },
+    Asset {
+        name: "times.js",
+        media_type: "text/javascript; charset=utf-8",
+        content: include_str!("../assets/times.js"),
     },
     Asset { name: "icon.svg", media_type: "image/svg+xml", content: include_str!("../assets/icon.svg") },
 ];

@@ -31,6 +31,7 @@ struct ChatPage {
     frame: Frame,
     companion: String,
     conversation: Uuid,
+    title: String,
     /// Made with the page: sending the same form twice is one message.
     next_turn: Uuid,
     others: Vec<Entry>,
@@ -48,6 +49,7 @@ struct Entry {
 }
 
 struct Line {
+    id: Uuid,
     from_person: bool,
     author: String,
     at: String,
@@ -171,6 +173,7 @@ async fn page(
     let page = ChatPage {
         frame: Frame::new(face.words.clone(), &companion.name, &member.seal),
         conversation: id,
+        title: conversation.title.unwrap_or_default(),
         next_turn: Uuid::now_v7(),
         others: others.collect(),
         lines: talk.messages.iter().map(|message| line(face, &companion.name, message)).collect(),
@@ -198,6 +201,7 @@ fn line(face: &Face, companion: &str, message: &MessageView) -> Line {
         MessageStateView::Cut => Some(face.words.say("chat-cut")),
     };
     Line {
+        id: message.id,
         from_person,
         author: if from_person { face.words.say("chat-you") } else { companion.to_owned() },
         at: moment::exact(message.created_at),

@@ -11,7 +11,9 @@ pub mod session;
 pub mod visit;
 
 pub mod chat;
+pub mod conversation;
 pub mod live;
+pub mod search;
 pub mod setup;
 pub mod sign_in;
 

@@ -89,6 +89,10 @@ fn engine(deeds: Deeds, has_owner: bool) -> EngineAccess {
         .route("/api/v1/conversations/{id}/messages", answer(said))
         .route("/api/v1/conversations/{id}/turns", post(take))
         .route("/api/v1/companions/{id}", answer(companion))
+        .route(
+            "/api/v1/search",
+            answer(json!([{ "conversation": CONVERSATION, "message": message("person") }])),
+        )
         .with_state(deeds)
         .into_service::<engine_client::transport::Body>();
     EngineAccess { transport: in_process(router), secret: "inner".into() }
@@ -230,6 +234,11 @@ async fn what_others_wrote_is_shown_and_never_obeyed() {
     let deeds = Deeds::default();
     let face = face(&deeds, true);
     let page = ask(&face, signed_in(Method::GET, &format!("/chat/{CONVERSATION}")), "").await;
+    for path in [format!("/chat/{CONVERSATION}/remove"), "/search?q=%3Cscript%3Ealert(1)".to_owned()] {
+        let other = ask(&face, signed_in(Method::GET, &path), "").await;
+        assert_eq!(other.status, StatusCode::OK, "{path}");
+        has_no_live_markup(&other.text);
+    }
     assert_eq!(page.status, StatusCode::OK);
     has_no_live_markup(&page.text);
     let policy = page.headers[header::CONTENT_SECURITY_POLICY].to_str().expect("text");

@@ -10,7 +10,7 @@ use crate::edge::request::{self, RequestId};
 use crate::guard;
 use crate::markdown::Markdown;
 use crate::pages::error::PageError;
-use crate::pages::{chat, live, setup, sign_in};
+use crate::pages::{chat, conversation, live, search, setup, sign_in};
 use crate::passage;
 use crate::ports::Appliance;
 use crate::probes;
@@ -56,6 +56,9 @@ pub fn router(face: Face) -> Router {
         .route("/sign-out", post(sign_in::leave))
         .route("/chat", get(chat::newest).post(chat::new))
         .route("/chat/{id}", get(chat::get))
+        .route("/chat/{id}/title", post(conversation::rename))
+        .route("/chat/{id}/remove", get(conversation::ask).post(conversation::remove))
+        .route("/search", get(search::get))
         .route("/chat/{id}/messages", post(chat::say))
         .route("/chat/{id}/turns/{turn}/stop", post(chat::stop))
         .route("/chat/{id}/turns/{turn}/live", get(live::get))

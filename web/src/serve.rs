@@ -30,6 +30,10 @@ pub enum Peer {
     Local,
 }
 
+/// Left on a request that came over TLS.
+#[derive(Clone, Copy, Debug)]
+pub struct Encrypted;
+
 impl From<SocketAddr> for Peer {
     fn from(address: SocketAddr) -> Self {
         Self::Network(address)

@@ -26,6 +26,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use web::edge::body::Bounds;
 use web::edge::host::AllowedHosts;
+use web::edge::visitor::TrustedProxies;
 use web::public::router::{Face, router};
 use web::serve::{Manners, serve};
 use web::words::Words;
@@ -172,9 +173,11 @@ fn hand_out(dir: &DataDir, credentials: &Credentials) -> anyhow::Result<()> {
 
 fn face(appliance: Arc<Appliance>, figures: metrics_exporter_prometheus::PrometheusHandle) -> Face {
     let server = &appliance.config().server;
+    let proxies = server.trusted_proxies.clone();
     Face {
         figures,
         hosts: AllowedHosts::new(server.allowed_hosts.iter().cloned()),
+        proxies: TrustedProxies::new(move |address| proxies.iter().any(|network| network.contains(address))),
         metrics_token: server.metrics_token.as_ref().map(|token| token.expose().into()),
         patience: server.request_timeout,
         bounds: Bounds::default(),

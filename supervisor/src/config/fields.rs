@@ -180,7 +180,9 @@ pub const TRUSTED_PROXIES: Field = Field::new(
     "server.trusted_proxies",
     "WHISPERENGINE_TRUSTED_PROXIES",
     "a list of IP addresses or networks such as 10.0.0.0/8",
-    "Who may say on whose behalf a request comes (`X-Forwarded-*`). Read and checked; nothing goes by it yet.",
+    "Proxies that may say on whose behalf a request comes: the visitor's address (`X-Forwarded-For`, or \
+     `Forwarded`), `X-Forwarded-Proto`, and `X-Forwarded-Host` where `Host` is not sent on. From anybody else \
+     these mean nothing.",
 )
 .example("[\"127.0.0.1\"]")
 .is("");

@@ -117,6 +117,14 @@ impl Network {
         let address: IpAddr = address.parse().ok()?;
         let bits = if address.is_ipv4() { 32 } else { 128 };
         let prefix = prefix.unwrap_or(bits);
+        // IPv4 addresses written as IPv6 are compared as what they are.
+        let (address, prefix) = match address.to_canonical() {
+            IpAddr::V4(mapped) if address.is_ipv6() && (96..=128).contains(&prefix) => {
+                (IpAddr::V4(mapped), prefix - 96)
+            }
+            _ => (address, prefix),
+        };
+        let bits = if address.is_ipv4() { 32 } else { 128 };
         (prefix <= bits).then_some(Self { address, prefix })
     }
 
@@ -170,7 +178,11 @@ mod tests {
         let all = Network::from_text("0.0.0.0/0").expect("a network");
         assert!(all.contains("8.8.8.8".parse().expect("an address")));
         assert!(!all.contains("::1".parse().expect("an address")));
+        let mapped = Network::from_text("::ffff:10.0.0.0/104").expect("a network");
+        assert!(mapped.contains("10.9.9.9".parse().expect("an address")));
+        assert!(!mapped.contains("11.0.0.1".parse().expect("an address")));
         assert_eq!(Network::from_text("10.0.0.0/33"), None);
+        assert_eq!(Network::from_text("::1/129"), None);
     }
 
     #[test]

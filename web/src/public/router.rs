@@ -1,12 +1,13 @@
 //! The public listener's router: probes, the API for callers with a key, and nothing else.
 //!
-//! Order matters: a request is counted first, then its name for us and its size are looked at, and only
-//! then does anybody act on it.
+//! Order matters: a request is counted first, then who comes, its name for us and its size are looked at,
+//! and only then does anybody act on it.
 
 use crate::assets;
 use crate::edge::body::{self, Bounds};
 use crate::edge::host::{self, AllowedHosts};
 use crate::edge::request::{self, RequestId};
+use crate::edge::visitor::{self, TrustedProxies};
 use crate::guard;
 use crate::markdown::Markdown;
 use crate::pages::error::PageError;
@@ -32,6 +33,7 @@ pub struct Face {
     pub appliance: Arc<dyn Appliance>,
     pub figures: PrometheusHandle,
     pub hosts: AllowedHosts,
+    pub proxies: TrustedProxies,
     pub metrics_token: Option<Arc<str>>,
     /// How long a call that does not stream may take.
     pub patience: Duration,
@@ -41,7 +43,7 @@ pub struct Face {
 }
 
 pub fn router(face: Face) -> Router {
-    let (hosts, bounds) = (face.hosts.clone(), face.bounds);
+    let (hosts, proxies, bounds) = (face.hosts.clone(), face.proxies.clone(), face.bounds);
     Router::new()
         .route("/health", get(probes::health))
         .route("/ready", get(probes::ready))
@@ -67,6 +69,7 @@ pub fn router(face: Face) -> Router {
         .with_state(face)
         .layer(middleware::from_fn_with_state(bounds, body::bound))
         .layer(middleware::from_fn_with_state(hosts, host::check))
+        .layer(middleware::from_fn_with_state(proxies, visitor::know))
         .layer(middleware::from_fn(request::account))
 }
 

@@ -3,6 +3,7 @@
 use super::router::{Face, router};
 use crate::edge::body::Bounds;
 use crate::edge::host::AllowedHosts;
+use crate::edge::visitor::TrustedProxies;
 use crate::ports::{Appliance, EngineAccess};
 use crate::serve::Peer;
 use crate::words::Words;
@@ -95,6 +96,7 @@ fn face(engine: Result<EngineAccess, Problem>) -> Router {
         appliance: Arc::new(Stand { engine }),
         figures: PrometheusBuilder::new().build_recorder().handle(),
         hosts: AllowedHosts::new(["box.lan".to_owned()]),
+        proxies: TrustedProxies::new(|address| address.to_string() == "192.0.2.1"),
         metrics_token: None,
         patience: Duration::from_secs(30),
         bounds: Bounds { bytes: 1000, silence: Duration::from_secs(5) },
@@ -202,6 +204,23 @@ async fn a_strange_name_is_told_how_to_be_allowed() {
         http::Request::builder().uri("/health").extension(Peer::Local).header("host", "evil@localhost");
     for wrong in [none, twice, user] {
         assert_eq!(ask(&face, empty(wrong)).await.0, StatusCode::BAD_REQUEST);
+    }
+}
+
+#[tokio::test]
+async fn a_name_that_a_proxy_tells_must_be_allowed_too() {
+    let face = face(Ok(engine(Seen::default(), true)));
+    let told = |peer: &str, name: &str| {
+        let peer = Peer::Network(peer.parse().expect("an address"));
+        let builder = http::Request::builder().uri("/health").extension(peer);
+        empty(builder.header("host", "10.0.0.9:8080").header("x-forwarded-host", name))
+    };
+    for (peer, name, status) in [
+        ("192.0.2.1:9", "box.lan", StatusCode::OK),
+        ("192.0.2.1:9", "evil.example", StatusCode::MISDIRECTED_REQUEST),
+        ("203.0.113.5:9", "evil.example", StatusCode::OK),
+    ] {
+        assert_eq!(ask(&face, told(peer, name)).await.0, status, "{peer} {name}");
     }
 }
 

@@ -11,6 +11,7 @@ pub mod engine;
 pub mod free_port;
 pub mod house;
 pub mod http;
+pub mod https;
 pub mod model_server;
 pub mod process;
 pub mod process_tree;

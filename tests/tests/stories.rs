@@ -9,5 +9,6 @@ mod hostile;
 mod kills;
 mod on_postgres;
 mod pages;
+mod secure;
 mod the_box;
 mod turn;

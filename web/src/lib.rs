@@ -1,6 +1,6 @@
 //! The face: everything that is reached over the network passes here first.
 //!
-//! `serve` is the loop behind every door, `edge` looks at each request before anybody acts on it, `guard`
+//! `serve` is the loop behind every door, `tls` makes a connection private, `edge` looks at each request before anybody acts on it, `guard`
 //! tells who is asking, `passage` hands a call on to the engine, `probes` answers machines that watch the
 //! box, and `public` puts the listener's router together. `pages` are what people see, with their `words`, `assets` and
 //! `markdown`. `ports` is what web asks of the appliance around
@@ -22,3 +22,4 @@ pub mod probes;
 pub mod problem;
 
 pub mod serve;
+pub mod tls;

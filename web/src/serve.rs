@@ -1,9 +1,11 @@
 //! The loop behind every door: accepts, serves HTTP/1.1, and lets go in order.
 //!
-//! In go a listener and a router; it ends when it was told to stop and every connection is done or out of
-//! time. A handler finds out who is at the other end from the [`Peer`] among the request's extensions.
-//! Who may come in, and what they may ask, is not decided here.
+//! In go a listener and a [`Door`], a router that is reached plainly or over TLS; it ends when it was told to
+//! stop and every connection is done or out of time. A handler finds out who is at the other end from the
+//! [`Peer`] among the request's extensions, and from [`Encrypted`] whether anybody could listen in. Who may
+//! come in, and what they may ask, is not decided here.
 
+use crate::tls::{self, Opening, TlsAcceptor};
 use axum::Router;
 use axum::body::Body;
 use axum::serve::Listener;
@@ -70,13 +72,31 @@ impl Default for Manners {
     }
 }
 
+/// What stands behind a listener.
+#[derive(Clone)]
+pub enum Door {
+    Plain(Router),
+    Private {
+        tls: TlsAcceptor,
+        router: Router,
+        /// Answers whoever speaks plain HTTP all the same.
+        plain: Router,
+    },
+}
+
+impl From<Router> for Door {
+    fn from(router: Router) -> Self {
+        Self::Plain(router)
+    }
+}
+
 /// Serves until `stop`, then stops accepting at once and waits for what is under way.
-pub async fn serve<L>(mut listener: L, router: Router, manners: Manners, stop: CancellationToken)
+pub async fn serve<L>(mut listener: L, door: impl Into<Door>, manners: Manners, stop: CancellationToken)
 where
     L: Listener,
     L::Addr: Into<Peer>,
 {
-    let connections = TaskTracker::new();
+    let (door, connections) = (door.into(), TaskTracker::new());
     let places = Arc::new(Semaphore::new(manners.connections));
     loop {
         let next = async {
@@ -88,9 +108,9 @@ where
             () = stop.cancelled() => break,
             next = next => next,
         };
-        let (router, stop, peer) = (router.clone(), stop.clone(), peer.into());
+        let (door, stop, peer) = (door.clone(), stop.clone(), peer.into());
         connections.spawn(async move {
-            converse(io, peer, router, manners, &stop).await;
+            enter(io, peer, door, manners, &stop).await;
             drop(place);
         });
     }
@@ -99,13 +119,44 @@ where
     connections.wait().await;
 }
 
-async fn converse<I>(io: I, peer: Peer, router: Router, manners: Manners, stop: &CancellationToken)
+/// Makes the connection what its door asks for. A handshake has the time of a head.
+async fn enter<I>(io: I, peer: Peer, door: Door, manners: Manners, stop: &CancellationToken)
 where
+    I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let (acceptor, router, plain) = match door {
+        Door::Plain(router) => return converse(io, peer, None, router, manners, stop).await,
+        Door::Private { tls, router, plain } => (tls, router, plain),
+    };
+    let opened = tokio::select! {
+        biased;
+        () = stop.cancelled() => return,
+        opened = tokio::time::timeout(manners.head_within, tls::open(io, &acceptor)) => opened,
+    };
+    match opened {
+        Ok(Ok(Opening::Private(io))) => converse(io, peer, Some(Encrypted), router, manners, stop).await,
+        Ok(Ok(Opening::Plain(io))) => converse(io, peer, None, plain, manners, stop).await,
+        Ok(Err(error)) => tracing::debug!(error = %error, "a connection broke off before it was private"),
+        Err(_) => tracing::debug!("a connection was cut: it was not private in time"),
+    }
+}
+
+async fn converse<I>(
+    io: I,
+    peer: Peer,
+    encrypted: Option<Encrypted>,
+    router: Router,
+    manners: Manners,
+    stop: &CancellationToken,
+) where
     I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let service = service_fn(move |request: Request<Incoming>| {
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(peer);
+        if let Some(encrypted) = encrypted {
+            request.extensions_mut().insert(encrypted);
+        }
         let router = router.clone();
         async move { Ok::<_, Infallible>(router.oneshot(request).await.unwrap_or_else(|never| match never {})) }
     });

@@ -38,6 +38,7 @@ pub async fn bind(server: &Server) -> Result<TcpListener, ListenError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::tls::Tls;
     use std::time::Duration;
 
     fn server(listen: SocketAddr, listen_was_asked_for: bool) -> Server {
@@ -47,6 +48,7 @@ mod tests {
             public_url: None,
             allowed_hosts: Vec::new(),
             trusted_proxies: Vec::new(),
+            tls: Tls::Off,
             metrics_token: None,
             request_timeout: Duration::from_secs(30),
         }

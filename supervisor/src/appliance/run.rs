@@ -16,6 +16,7 @@ use crate::instance::Instance;
 use crate::logs::start::{self as logs, Terminal};
 use crate::secrets::credentials::{self, Credentials};
 use crate::secrets::root_key;
+use crate::tls::keeper::Keeper;
 use anyhow::Context as _;
 use axum::serve::ListenerExt;
 use engine::adapters::system::SystemClock;
@@ -27,8 +28,10 @@ use tokio_util::task::TaskTracker;
 use web::edge::body::Bounds;
 use web::edge::host::AllowedHosts;
 use web::edge::visitor::TrustedProxies;
+use web::public::plain;
 use web::public::router::{Face, router};
-use web::serve::{Manners, serve};
+use web::serve::{Door, Manners, serve};
+use web::tls;
 use web::words::Words;
 
 /// For answers that need only a moment more, before the engine lets go.
@@ -57,26 +60,31 @@ pub async fn run(
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
     let credentials = credentials::open_or_make(&dir, config.master_key_file.as_deref(), &*clock)?;
 
+    let keeper = Keeper::start(&dir, &config.server, Arc::clone(&clock))?;
     let listener = listen::bind(&config.server).await?;
     let address = listener.local_addr().context("the listener has no address")?;
     let figures = figures::install(config.mode.name())?;
     let appliance = Arc::new(Appliance::new(config, address, &*clock));
     let (stop, doors) = (CancellationToken::new(), TaskTracker::new());
-    let face = face(Arc::clone(&appliance), figures);
+    let authority = keeper.as_ref().and_then(Keeper::authority);
+    let door = door(face(Arc::clone(&appliance), figures, authority), keeper.as_ref());
     // A word of a reply is a small packet and must not wait for the next one.
     let listener = listener.tap_io(|stream| {
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(error = %error, "a connection keeps collecting small packets");
         }
     });
-    doors.spawn(serve(listener, router(face), Manners::default(), stop.clone()));
+    doors.spawn(serve(listener, door, Manners::default(), stop.clone()));
+    if let Some(keeper) = keeper {
+        doors.spawn(keeper.keep(stop.clone()));
+    }
     let control = control::socket::bind(&dir).context("the control socket cannot be made")?;
     let desk = control::router::router(Arc::clone(&appliance));
     doors.spawn(serve(control, desk, Manners::default(), stop.clone()));
     let temporary = [dir.downloads(), dir.processing()];
     let rules = appliance.config().cleanup;
     doors.spawn(cleanup::run(temporary, rules, Arc::clone(&clock), stop.clone()));
-    tracing::info!("listening on http://{address}");
+    tracing::info!("listening on {}://{address}", appliance.config().server.tls.scheme());
 
     let lived = live(&appliance, &credentials, &clock, &mut signals, greet).await;
     if let Err(error) = &lived {
@@ -171,13 +179,29 @@ fn hand_out(dir: &DataDir, credentials: &Credentials) -> anyhow::Result<()> {
         .context("the engine's secrets cannot be handed out")
 }
 
-fn face(appliance: Arc<Appliance>, figures: metrics_exporter_prometheus::PrometheusHandle) -> Face {
+fn door(face: Face, keeper: Option<&Keeper>) -> Door {
+    match keeper {
+        None => Door::Plain(router(face)),
+        Some(keeper) => Door::Private {
+            tls: tls::acceptor(keeper.shown()),
+            plain: plain::router(face.hosts.clone()),
+            router: router(face),
+        },
+    }
+}
+
+fn face(
+    appliance: Arc<Appliance>,
+    figures: metrics_exporter_prometheus::PrometheusHandle,
+    authority: Option<Vec<u8>>,
+) -> Face {
     let server = &appliance.config().server;
     let proxies = server.trusted_proxies.clone();
     Face {
         figures,
         hosts: AllowedHosts::new(server.allowed_hosts.iter().cloned()),
         proxies: TrustedProxies::new(move |address| proxies.iter().any(|network| network.contains(address))),
+        authority: authority.map(Into::into),
         metrics_token: server.metrics_token.as_ref().map(|token| token.expose().into()),
         patience: server.request_timeout,
         bounds: Bounds::default(),

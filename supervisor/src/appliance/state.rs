@@ -1,6 +1,7 @@
 //! What the box knows about itself while it runs. Doors ask it for each request.
 
 use crate::config::load::Config;
+use crate::config::tls::Tls;
 use crate::control::wire::{BoxStatus, EngineStage};
 use engine::domain::time::Timestamp;
 use engine::ports::clock::Clock;
@@ -84,6 +85,7 @@ impl Appliance {
             mode: self.config.mode.name().to_owned(),
             pid: std::process::id(),
             address: self.address.to_string(),
+            secure: self.config.server.tls != Tls::Off,
             started_at: self.started_at.0,
             engine,
         }

@@ -8,6 +8,7 @@ use crate::config::load::{self, SettingsFile};
 use crate::config::{data_dir, document, example, show};
 use crate::exit::Failure;
 use crate::machine::hardware::Assumed;
+use crate::tls::files;
 use anyhow::{Context as _, anyhow};
 use clap::{Args, Subcommand};
 use serde_json::json;
@@ -59,7 +60,7 @@ pub async fn run(command: ConfigCommand, context: &Context) -> Result<(), Failur
             Ok(context.answer(&text, &json!({ "settings_toml": text }))?)
         }
         ConfigCommand::Check => {
-            let config = context.load(&context.flags())?;
+            let config = files::checked(context.load(&context.flags())?)?;
             let mut lines: Vec<String> =
                 config.warnings.iter().map(|text| format!("warning: {text}")).collect();
             lines.push("fine\n".to_owned());

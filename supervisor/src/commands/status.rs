@@ -19,7 +19,8 @@ pub async fn run(context: &Context) -> Result<(), Failure> {
 async fn tell(reached: &Reached, context: &Context) -> anyhow::Result<()> {
     let mut text = match &reached.running {
         Some(status) => {
-            format!("running at http://{} (process {}, {})\n", status.address, status.pid, status.mode)
+            let scheme = if status.secure { "https" } else { "http" };
+            format!("running at {scheme}://{} (process {}, {})\n", status.address, status.pid, status.mode)
         }
         None => "not running; `whisperengine up` starts it\n".to_owned(),
     };

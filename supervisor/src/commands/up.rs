@@ -4,8 +4,9 @@ use super::context::Context;
 use crate::appliance::run;
 use crate::appliance::state::Appliance;
 use crate::config::areas::LogFormat;
-use crate::config::fields::{ALLOWED_HOSTS, LISTEN, RUNTIME};
+use crate::config::fields::{ALLOWED_HOSTS, LISTEN, RUNTIME, TLS};
 use crate::exit::Failure;
+use crate::tls::files;
 use clap::Args;
 use engine_client::principal::Principal;
 use engine_client::wire::setup::SetupState;
@@ -21,6 +22,9 @@ pub struct Up {
     /// Where the box answers; a port that is asked for is never swapped [default: 127.0.0.1:8080].
     #[arg(long, value_name = "ADDR")]
     listen: Option<String>,
+    /// Speak https: off, self (a certificate of the box's own authority) or files (yours).
+    #[arg(long, value_name = "TLS")]
+    tls: Option<String>,
     /// A name this box may be called by, besides loopback names and IP addresses. May be repeated.
     #[arg(long, value_name = "NAME")]
     allow_host: Vec<String>,
@@ -34,10 +38,13 @@ pub async fn run(up: Up, context: &Context) -> Result<(), Failure> {
     if let Some(listen) = up.listen {
         flags.set(&LISTEN, listen);
     }
+    if let Some(tls) = up.tls {
+        flags.set(&TLS, tls);
+    }
     for name in up.allow_host {
         flags.set(&ALLOWED_HOSTS, name);
     }
-    let config = context.load(&flags)?;
+    let config = files::checked(context.load(&flags)?)?;
     let as_lines = config.log.format == LogFormat::Json;
     run::run(config, async |appliance| greet(appliance, context, as_lines).await).await?;
     Ok(())
@@ -45,7 +52,7 @@ pub async fn run(up: Up, context: &Context) -> Result<(), Failure> {
 
 /// Says where the box is and what comes next.
 async fn greet(appliance: &Appliance, context: &Context, as_lines: bool) -> anyhow::Result<()> {
-    let url = format!("http://{}", visitable(appliance.address()));
+    let url = format!("{}://{}", appliance.config().server.tls.scheme(), visitable(appliance.address()));
     let state = match appliance.engine() {
         Ok(engine) => engine.client(Principal::Operator).get::<SetupState>("/api/v1/setup").await.ok(),
         Err(_) => None,

@@ -6,6 +6,7 @@
 use super::fields as f;
 use super::secret::Secret;
 use super::text::{self, Network};
+use super::tls::Tls;
 use super::values::Values;
 use crate::machine::derived::Derived;
 use crate::machine::mode::Mode;
@@ -41,6 +42,7 @@ pub struct Server {
     /// Lower case, with the name of the public URL.
     pub allowed_hosts: Vec<String>,
     pub trusted_proxies: Vec<Network>,
+    pub tls: Tls,
     pub metrics_token: Option<Secret>,
     pub request_timeout: Duration,
 }
@@ -65,6 +67,7 @@ impl Server {
             public_url,
             allowed_hosts,
             trusted_proxies: values.get(&f::TRUSTED_PROXIES, text::list(Network::from_text)),
+            tls: Tls::read(values),
             metrics_token: values.secret(&f::METRICS_TOKEN, |token| token.len() >= 16),
             request_timeout: follow_duration(values, &f::REQUEST_TIMEOUT, derived.request_timeout, tier),
         }

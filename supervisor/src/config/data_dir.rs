@@ -11,6 +11,7 @@ const DIRECTORIES: &[&str] = &[
     "data/cache",
     "data/models",
     "config",
+    "config/tls",
     "logs",
     "run",
     "run/secrets",
@@ -78,6 +79,11 @@ impl DataDir {
 
     pub fn master_key_file(&self) -> PathBuf {
         self.root.join("config/master.key")
+    }
+
+    /// The box's own authority.
+    pub fn tls(&self) -> PathBuf {
+        self.root.join("config/tls")
     }
 
     pub fn database_file(&self) -> PathBuf {

@@ -187,6 +187,33 @@ pub const TRUSTED_PROXIES: Field = Field::new(
 .example("[\"127.0.0.1\"]")
 .is("");
 
+pub const TLS: Field = Field::new(
+    "server.tls",
+    "WHISPERENGINE_TLS",
+    "one of off, self, files",
+    "Whether the box speaks https: `self` with a certificate of its own authority, which is offered at \
+     `/authority.crt`; `files` with yours.",
+)
+.flag("--tls")
+.example("\"self\"")
+.is("off");
+
+pub const TLS_CERTIFICATE: Field = Field::new(
+    "server.tls_certificate",
+    "WHISPERENGINE_TLS_CERTIFICATE",
+    "a path",
+    "Your certificate in PEM form, with the chain behind it. Needed with `files`; read again when it changes.",
+)
+.example("\"/etc/letsencrypt/live/companion.example.org/fullchain.pem\"");
+
+pub const TLS_KEY: Field = Field::new(
+    "server.tls_key",
+    "WHISPERENGINE_TLS_KEY",
+    "a path",
+    "The certificate's key in PEM form, without a password. Needed with `files`.",
+)
+.example("\"/etc/letsencrypt/live/companion.example.org/privkey.pem\"");
+
 pub const METRICS_TOKEN: Field = Field::new(
     "server.metrics_token",
     "WHISPERENGINE_METRICS_TOKEN",
@@ -450,6 +477,9 @@ pub const FIELDS: &[&Field] = &[
     &PUBLIC_URL,
     &ALLOWED_HOSTS,
     &TRUSTED_PROXIES,
+    &TLS,
+    &TLS_CERTIFICATE,
+    &TLS_KEY,
     &METRICS_TOKEN,
     &REQUEST_TIMEOUT,
     &DATABASE_TYPE,

@@ -9,6 +9,9 @@ pub struct BoxStatus {
     pub pid: u32,
     /// Where the public listener answers.
     pub address: String,
+    /// Whether it speaks https there.
+    #[serde(default)]
+    pub secure: bool,
     /// Microseconds since the epoch, UTC.
     pub started_at: i64,
     pub engine: EngineStage,

@@ -146,6 +146,10 @@ mod tests {
     }
 
     async fn seen(peer: &str, lines: &[(&str, &str)]) -> (Visitor, String) {
+        seen_over(None, peer, lines).await
+    }
+
+    async fn seen_over(tls: Option<Encrypted>, peer: &str, lines: &[(&str, &str)]) -> (Visitor, String) {
         let tell = |Extension(visitor): Extension<Visitor>, headers: HeaderMap| async move {
             let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
             format!("{} {} {}", visitor.address, visitor.secure, host.unwrap_or("none"))
@@ -155,6 +159,9 @@ mod tests {
             .layer(middleware::from_fn_with_state(TrustedProxies::new(ours), know));
         let peer: SocketAddr = peer.parse().expect("an address with a port");
         let mut request = Request::get("/").extension(Peer::Network(peer));
+        if let Some(encrypted) = tls {
+            request = request.extension(encrypted);
+        }
         for (name, value) in lines {
             request = request.header(*name, *value);
         }
@@ -242,6 +249,20 @@ mod tests {
         ] {
             let (visitor, _) = seen(peer, &[(name, value)]).await;
             assert_eq!(visitor.secure, secure, "{peer} says {name}: {value}");
+        }
+    }
+
+    #[tokio::test]
+    async fn over_tls_the_way_is_encrypted_unless_a_trusted_proxy_knows_better() {
+        for (peer, scheme, secure) in [
+            ("203.0.113.5:9", None, true),
+            ("203.0.113.5:9", Some("http"), true),
+            ("10.0.0.1:9", None, true),
+            ("10.0.0.1:9", Some("http"), false),
+        ] {
+            let lines: Vec<_> = scheme.map(|scheme| ("x-forwarded-proto", scheme)).into_iter().collect();
+            let (visitor, _) = seen_over(Some(Encrypted), peer, &lines).await;
+            assert_eq!(visitor.secure, secure, "{peer} says {scheme:?}");
         }
     }
 

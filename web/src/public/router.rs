@@ -1,8 +1,9 @@
-//! The public listener's router: probes, the API for callers with a key, and nothing else.
+//! The public listener's router: probes, the API for callers with a key, the box's own authority.
 //!
 //! Order matters: a request is counted first, then who comes, its name for us and its size are looked at,
 //! and only then does anybody act on it.
 
+use super::authority;
 use crate::assets;
 use crate::edge::body::{self, Bounds};
 use crate::edge::host::{self, AllowedHosts};
@@ -21,6 +22,7 @@ use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get, post};
 use axum::{Extension, Router, middleware};
+use bytes::Bytes;
 use engine_client::problem::ErrorCode;
 use http::{HeaderMap, HeaderValue, header};
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -34,6 +36,8 @@ pub struct Face {
     pub figures: PrometheusHandle,
     pub hosts: AllowedHosts,
     pub proxies: TrustedProxies,
+    /// The box's own authority, as DER, where its certificate comes from one.
+    pub authority: Option<Bytes>,
     pub metrics_token: Option<Arc<str>>,
     /// How long a call that does not stream may take.
     pub patience: Duration,
@@ -48,6 +52,7 @@ pub fn router(face: Face) -> Router {
         .route("/health", get(probes::health))
         .route("/ready", get(probes::ready))
         .route("/metrics", get(probes::metrics))
+        .route("/authority.crt", get(authority::certificate))
         .route("/api/v1/{*path}", any(api))
         .route("/assets/{mark}/{name}", get(assets::get))
         .route("/", get(chat::newest))

@@ -97,6 +97,7 @@ fn face(engine: Result<EngineAccess, Problem>) -> Router {
         figures: PrometheusBuilder::new().build_recorder().handle(),
         hosts: AllowedHosts::new(["box.lan".to_owned()]),
         proxies: TrustedProxies::new(|address| address.to_string() == "192.0.2.1"),
+        authority: None,
         metrics_token: None,
         patience: Duration::from_secs(30),
         bounds: Bounds { bytes: 1000, silence: Duration::from_secs(5) },

@@ -149,7 +149,7 @@ async fn page(
     let from = before.map(|before| format!("?before={before}")).unwrap_or_default();
     let here = format!("/api/v1/conversations/{id}");
     let said = format!("{here}/messages{from}");
-    let (conversation, talk, list) = tokio::try_join!(
+    let (conversation, talk, recent) = tokio::try_join!(
         client.get::<ConversationView>(&here),
         client.get::<MessagePage>(&said),
         client.get::<ConversationPage>("/api/v1/conversations?limit=50"),
@@ -157,13 +157,13 @@ async fn page(
     let companion: CompanionView =
         client.get(&format!("/api/v1/companions/{}", conversation.companion)).await?;
     let failure = match talk.messages.last() {
-        Some(last) if last.author == AuthorView::Person && talk.running.is_none() && before.is_none() => {
-            failure_of(member, last).await?
+        Some(newest) if newest.author == AuthorView::Person && talk.running.is_none() && before.is_none() => {
+            failure_of(member, newest).await?
         }
         _ => None,
     };
     let untitled = face.words.say("chat-untitled");
-    let others = list.conversations.into_iter().map(|other| Entry {
+    let others = recent.conversations.into_iter().map(|other| Entry {
         id: other.id,
         title: other.title.unwrap_or_else(|| untitled.clone()),
         here: other.id == id,

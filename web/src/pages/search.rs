@@ -54,13 +54,13 @@ pub async fn get(
     let page = SearchPage {
         frame: Frame::new(face.words.clone(), &face.words.say("search-title"), &member.seal),
         asked: words.to_owned(),
-        found: found.into_iter().map(hit).collect(),
+        found: found.iter().map(hit).collect(),
         nothing,
     };
     Ok(html(&page))
 }
 
-fn hit(found: FoundMessage) -> Hit {
+fn hit(found: &FoundMessage) -> Hit {
     let mut excerpt: String = found.message.text.chars().take(EXCERPT).collect();
     if excerpt.len() < found.message.text.len() {
         excerpt.push('…');

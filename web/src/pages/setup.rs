@@ -124,7 +124,7 @@ pub async fn owner(
     };
     let begun = sign_in::begin(&guest, &asked.name, &asked.password).await?;
     let page = RecoveryPage { frame: frame(&face, ""), code: done.recovery_code };
-    Ok(([(header::SET_COOKIE, session::sign_in(&begun.token, false))], html(&page)).into_response())
+    Ok(([(header::SET_COOKIE, session::sign_in(&begun.token, guest.secure))], html(&page)).into_response())
 }
 
 pub async fn model(State(face): State<Face>, member: Member) -> Response {

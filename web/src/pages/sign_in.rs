@@ -61,7 +61,7 @@ pub async fn post(
     Sealed(answers): Sealed<Answers>,
 ) -> Result<Response, PageError> {
     match begin(&guest, &answers.name, &answers.password).await {
-        Ok(begun) => Ok(signed_in(&begun, inside(&answers.next))),
+        Ok(begun) => Ok(signed_in(&guest, &begun, inside(&answers.next))),
         Err(ClientError::Refused(problem))
             if matches!(
                 problem.code,
@@ -84,7 +84,7 @@ pub async fn leave(
     if let Some(token) = Cookies::read(&headers).session {
         guest.client(Principal::Anonymous).post::<()>("/api/v1/sessions/end", &EndSession { token }).await?;
     }
-    Ok(([(header::SET_COOKIE, session::sign_out(false))], Redirect::to("/sign-in")).into_response())
+    Ok(([(header::SET_COOKIE, session::sign_out(guest.secure))], Redirect::to("/sign-in")).into_response())
 }
 
 /// A session for this name and password.
@@ -93,8 +93,8 @@ pub async fn begin(guest: &Guest, name: &str, password: &str) -> Result<SessionB
     guest.client(Principal::Anonymous).post("/api/v1/sessions", &asked).await
 }
 
-pub fn signed_in(begun: &SessionBegun, to: &str) -> Response {
-    ([(header::SET_COOKIE, session::sign_in(&begun.token, false))], Redirect::to(to)).into_response()
+fn signed_in(guest: &Guest, begun: &SessionBegun, to: &str) -> Response {
+    ([(header::SET_COOKIE, session::sign_in(&begun.token, guest.secure))], Redirect::to(to)).into_response()
 }
 
 /// Only a path of ours: what a stranger put into a link must not lead elsewhere.

@@ -3,6 +3,7 @@
 use super::session::Cookies;
 use crate::edge::body::Bounds;
 use crate::edge::host::AllowedHosts;
+use crate::edge::visitor::TrustedProxies;
 use crate::ports::{Appliance, EngineAccess};
 use crate::public::router::{Face, router};
 use crate::serve::Peer;
@@ -105,6 +106,8 @@ fn face(deeds: &Deeds, has_owner: bool) -> Router {
         hosts: AllowedHosts::new([]),
         metrics_token: None,
         patience: Duration::from_secs(30),
+        proxies: TrustedProxies::new(|address| address.is_loopback()),
+        authority: None,
         bounds: Bounds::default(),
         words: Arc::new(Words::english()),
         markdown: Arc::default(),
@@ -187,6 +190,12 @@ async fn a_stranger_is_led_to_the_door_and_back() {
     assert!(door.text.contains("value=\"/chat/1\"") && door.text.contains("current-password"));
     let cookie = door.headers[header::SET_COOKIE].to_str().expect("text");
     assert!(cookie.contains("HttpOnly") && cookie.contains("SameSite=Lax"), "{cookie}");
+    assert!(!cookie.contains("Secure"));
+    let private = to(Method::GET, "/sign-in")
+        .header("x-forwarded-for", "192.0.2.7")
+        .header("x-forwarded-proto", "https");
+    let door = ask(&face, private, "").await;
+    assert!(door.headers[header::SET_COOKIE].to_str().expect("text").ends_with("; Secure"));
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 use super::error::PageError;
 use super::session::{Cookies, first_visit};
 use crate::edge::request::RequestId;
+use crate::edge::visitor::Visitor;
 use crate::ports::EngineAccess;
 use crate::public::router::Face;
 use axum::extract::FromRequestParts;
@@ -20,6 +21,8 @@ pub struct Guest {
     pub request_id: String,
     /// What its forms carry.
     pub seal: String,
+    /// Whether cookies may be kept from plain connections.
+    pub secure: bool,
     /// To be set with the answer, for a browser that had no cookie.
     pub new_cookie: Option<HeaderValue>,
 }
@@ -43,14 +46,15 @@ impl FromRequestParts<Face> for Guest {
 
     async fn from_request_parts(parts: &mut Parts, face: &Face) -> Result<Self, PageError> {
         let engine = face.appliance.engine().map_err(PageError::from)?;
+        let secure = parts.extensions.get::<Visitor>().is_some_and(|visitor| visitor.secure);
         let (new_cookie, seal) = match Cookies::read(&parts.headers).seal() {
             Some(seal) => (None, seal),
             None => {
-                let (cookie, seal) = first_visit(false);
+                let (cookie, seal) = first_visit(secure);
                 (Some(cookie), seal)
             }
         };
-        Ok(Self { engine, request_id: request_id(parts), seal, new_cookie })
+        Ok(Self { engine, request_id: request_id(parts), seal, secure, new_cookie })
     }
 }
 

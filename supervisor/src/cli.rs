@@ -13,6 +13,7 @@ use crate::commands::logs::Logs;
 use crate::commands::migrate_store::MigrateStore;
 use crate::commands::owner::OwnerCommand;
 use crate::commands::person::PersonCommand;
+use crate::commands::service::ServiceCommand;
 use crate::commands::setup::Setup;
 use crate::commands::up::Up;
 use crate::commands::{self};
@@ -54,6 +55,9 @@ pub enum Command {
     Chat(Chat),
     /// Say whether the box runs and is well.
     Status,
+    /// Have this machine start the box whenever it starts.
+    #[command(subcommand)]
+    Service(ServiceCommand),
     /// Show what the box wrote down about itself.
     Logs(Logs),
     /// Look the box over and say what needs you.
@@ -84,6 +88,7 @@ pub async fn run(command: Command, context: &Context) -> Result<(), Failure> {
         Command::Setup(setup) => commands::setup::run(setup, context).await,
         Command::Chat(chat) => commands::chat::run(chat, context).await,
         Command::Status => commands::status::run(context).await,
+        Command::Service(command) => commands::service::run(command, context).await,
         Command::Logs(logs) => commands::logs::run(logs, context).await,
         Command::Doctor => commands::doctor::run(context).await,
         Command::Key(command) => commands::key::run(command, context).await,

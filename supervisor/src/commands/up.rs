@@ -5,6 +5,7 @@ use crate::appliance::run;
 use crate::appliance::state::Appliance;
 use crate::config::areas::LogFormat;
 use crate::config::fields::{ALLOWED_HOSTS, LISTEN, RUNTIME, TLS};
+use crate::config::values::Flags;
 use crate::exit::Failure;
 use crate::tls::files;
 use clap::Args;
@@ -30,20 +31,40 @@ pub struct Up {
     allow_host: Vec<String>,
 }
 
+impl Up {
+    pub fn lay_over(&self, flags: &mut Flags) {
+        if let Some(runtime) = &self.runtime {
+            flags.set(&RUNTIME, runtime);
+        }
+        if let Some(listen) = &self.listen {
+            flags.set(&LISTEN, listen);
+        }
+        if let Some(tls) = &self.tls {
+            flags.set(&TLS, tls);
+        }
+        for name in &self.allow_host {
+            flags.set(&ALLOWED_HOSTS, name);
+        }
+    }
+
+    /// The same as words of a command line, for whoever starts the box later. Takes itself apart, so that a
+    /// new argument cannot be forgotten here.
+    pub fn words(&self) -> Vec<String> {
+        let Self { runtime, listen, allow_host } = self;
+        let mut words = Vec::new();
+        let given = [("--runtime", runtime), ("--listen", listen)];
+        let given = given.into_iter().filter_map(|(flag, value)| Some((flag, value.as_ref()?)));
+        for (flag, value) in given.chain(allow_host.iter().map(|name| ("--allow-host", name))) {
+            // In one word, so that a value never looks like a flag.
+            words.push(format!("{flag}={value}"));
+        }
+        words
+    }
+}
+
 pub async fn run(up: Up, context: &Context) -> Result<(), Failure> {
     let mut flags = context.flags();
-    if let Some(runtime) = up.runtime {
-        flags.set(&RUNTIME, runtime);
-    }
-    if let Some(listen) = up.listen {
-        flags.set(&LISTEN, listen);
-    }
-    if let Some(tls) = up.tls {
-        flags.set(&TLS, tls);
-    }
-    for name in up.allow_host {
-        flags.set(&ALLOWED_HOSTS, name);
-    }
+    up.lay_over(&mut flags);
     let config = files::checked(context.load(&flags)?)?;
     let as_lines = config.log.format == LogFormat::Json;
     run::run(config, async |appliance| greet(appliance, context, as_lines).await).await?;

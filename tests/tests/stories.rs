@@ -10,5 +10,6 @@ mod kills;
 mod on_postgres;
 mod pages;
 mod secure;
+mod service;
 mod the_box;
 mod turn;

@@ -50,9 +50,9 @@ impl Up {
     /// The same as words of a command line, for whoever starts the box later. Takes itself apart, so that a
     /// new argument cannot be forgotten here.
     pub fn words(&self) -> Vec<String> {
-        let Self { runtime, listen, allow_host } = self;
+        let Self { runtime, listen, tls, allow_host } = self;
         let mut words = Vec::new();
-        let given = [("--runtime", runtime), ("--listen", listen)];
+        let given = [("--runtime", runtime), ("--listen", listen), ("--tls", tls)];
         let given = given.into_iter().filter_map(|(flag, value)| Some((flag, value.as_ref()?)));
         for (flag, value) in given.chain(allow_host.iter().map(|name| ("--allow-host", name))) {
             // In one word, so that a value never looks like a flag.

@@ -13,6 +13,7 @@ pub mod ids;
 pub mod job;
 pub mod memory;
 pub mod message;
+pub mod names;
 pub mod person;
 pub mod throttle;
 pub mod time;

@@ -1,10 +1,10 @@
 //! Companions in SQL, each character one JSON document.
 
-use super::names::name_key;
 use super::query::{Row, sql};
 use super::store::SqlStore;
 use crate::domain::companion::{Character, Companion};
 use crate::domain::ids::{CompanionId, TenantId};
+use crate::domain::names::name_key;
 use crate::ports::companions::Companions;
 use crate::ports::error::{StoreError, Stored};
 use async_trait::async_trait;

@@ -1,10 +1,10 @@
 //! Model connections in SQL. Keys come and go sealed; nothing here can open them.
 
-use super::names::name_key;
 use super::query::{Row, sql};
 use super::store::SqlStore;
 use crate::domain::connection::Connection;
 use crate::domain::ids::{ConnectionId, TenantId};
+use crate::domain::names::name_key;
 use crate::ports::connections::Connections;
 use crate::ports::error::Stored;
 use async_trait::async_trait;

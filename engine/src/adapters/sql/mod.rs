@@ -22,7 +22,6 @@ pub mod snapshot;
 pub mod store;
 
 pub mod export;
-mod names;
 
 mod access;
 mod attachments;

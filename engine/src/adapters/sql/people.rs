@@ -1,9 +1,9 @@
 //! Tenants, people and their platform accounts in SQL.
 
-use super::names::name_key;
 use super::query::{Row, sql};
 use super::store::SqlStore;
 use crate::domain::ids::{IdentityId, PersonId, TenantId};
+use crate::domain::names::name_key;
 use crate::domain::person::{Identity, Person, Tenant};
 use crate::ports::error::{StoreError, Stored};
 use crate::ports::people::{Identities, People};

@@ -12,6 +12,7 @@ pub mod events;
 pub mod extract;
 pub mod guard;
 pub mod keys;
+pub mod models;
 pub mod people;
 pub mod problem;
 pub mod router;

@@ -2,7 +2,7 @@
 
 use super::state::Api;
 use super::{
-    attachments, companions, connections, conversations, events, guard, keys, people, sessions, setup,
+    attachments, companions, connections, conversations, events, guard, keys, models, people, sessions, setup,
     status, turns,
 };
 use axum::Router;
@@ -29,6 +29,7 @@ pub fn router(api: Api) -> Router {
         .route("/api/v1/connections", get(connections::list).post(connections::add))
         .route("/api/v1/connections/{id}", delete(connections::remove))
         .route("/api/v1/connections/{id}/test", post(connections::test))
+        .route("/api/v1/models", get(models::list))
         .route("/api/v1/conversations", get(conversations::list).post(conversations::open))
         .route(
             "/api/v1/conversations/{id}",

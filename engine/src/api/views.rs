@@ -9,10 +9,12 @@ use crate::domain::message::{Author, Message, MessageState};
 use crate::domain::person::{Person, PersonState, Role};
 use crate::domain::turn::{Turn, TurnState};
 use crate::domain::usage::{Outcome, UsageEntry};
+use crate::models::offered::{Offered, Target};
 use engine_client::wire::attachments::AttachmentView;
 use engine_client::wire::companions::CompanionView;
 use engine_client::wire::connections::ConnectionView;
 use engine_client::wire::conversations::{AuthorView, ConversationView, MessageStateView, MessageView};
+use engine_client::wire::models::{ModelTarget, ModelView};
 use engine_client::wire::people::{KeyView, PersonStateView, PersonView, RoleView};
 use engine_client::wire::turns::{AttemptView, FailureView, TurnStateView, TurnView};
 
@@ -62,6 +64,18 @@ pub fn connection(connection: &Connection) -> ConnectionView {
         context_tokens: connection.context_tokens,
         continues_text: connection.continues_text,
         rank: connection.rank,
+    }
+}
+
+pub fn model(offered: &Offered) -> ModelView {
+    ModelView {
+        id: offered.name.clone(),
+        target: match offered.target {
+            Target::Companion(id) => ModelTarget::Companion(id.0),
+            Target::Connection(id) => ModelTarget::Connection(id.0),
+        },
+        connection: offered.connection.clone(),
+        created_at: offered.created_at.0,
     }
 }
 

@@ -4,6 +4,7 @@ pub mod attachments;
 pub mod companions;
 pub mod connections;
 pub mod conversations;
+pub mod models;
 pub mod people;
 pub mod sessions;
 pub mod setup;

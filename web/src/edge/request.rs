@@ -28,7 +28,8 @@ pub async fn account(mut request: Request, next: Next) -> Response {
     let header = HeaderValue::from_str(&id).expect("an id is plain ASCII");
     let method = request.method().clone();
     let own = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
-    let own = own.filter(|path| !path.contains('*'));
+    // What is passed on is named by where it went.
+    let own = own.filter(|path| !path.starts_with("/api/"));
     let passed = pattern(request.uri().path());
     request.headers_mut().insert(REQUEST_ID, header.clone());
     request.extensions_mut().insert(RequestId(id.clone()));

@@ -5,4 +5,4 @@ pub mod plain;
 pub mod router;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

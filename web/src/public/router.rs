@@ -1,4 +1,5 @@
-//! The public listener's router: probes, the API for callers with a key, the box's own authority.
+//! The public listener's router: pages for people, the API for callers with a key, the door for programs that
+//! speak OpenAI's, probes, and the box's own authority.
 //!
 //! Order matters: a request is counted first, then who comes, its name for us and its size are looked at,
 //! and only then does anybody act on it.
@@ -13,6 +14,7 @@ use crate::guard;
 use crate::markdown::Markdown;
 use crate::pages::error::PageError;
 use crate::pages::{chat, conversation, live, search, setup, sign_in};
+use crate::openai;
 use crate::passage;
 use crate::ports::Appliance;
 use crate::probes;
@@ -69,12 +71,15 @@ pub fn router(face: Face) -> Router {
         .route("/chat/{id}/messages", post(chat::say))
         .route("/chat/{id}/turns/{turn}/stop", post(chat::stop))
         .route("/chat/{id}/turns/{turn}/live", get(live::get))
+        .route("/v1/models", get(openai::models::list))
+        .route("/v1/models/{*name}", get(openai::models::get))
         .fallback(nothing)
         .method_not_allowed_fallback(not_this_way)
         .with_state(face)
         .layer(middleware::from_fn_with_state(bounds, body::bound))
         .layer(middleware::from_fn_with_state(hosts, host::check))
         .layer(middleware::from_fn_with_state(proxies, visitor::know))
+        .layer(middleware::from_fn(openai::errors::speak))
         .layer(middleware::from_fn(request::account))
 }
 

@@ -28,12 +28,12 @@ use std::time::Duration;
 use tower::ServiceExt;
 use uuid::Uuid;
 
-const KEY: &str = "wek_good";
+pub(crate) const KEY: &str = "wek_good";
 const TENANT: Uuid = Uuid::from_u128(1);
 const PERSON: Uuid = Uuid::from_u128(2);
 const KEY_ID: Uuid = Uuid::from_u128(3);
 
-fn proven() -> Principal {
+pub(crate) fn proven() -> Principal {
     Principal::Person { tenant: TENANT, person: PERSON, via: Credential::Key { id: KEY_ID } }
 }
 
@@ -69,7 +69,7 @@ async fn echo(State(seen): State<Seen>, request: Request) -> Response {
     }
 }
 
-async fn proofs(Json(proof): Json<Proof>) -> Response {
+pub(crate) async fn proofs(Json(proof): Json<Proof>) -> Response {
     if matches!(proof, Proof::ApiKey(key) if key == KEY) {
         return Json(proven()).into_response();
     }
@@ -91,7 +91,7 @@ fn engine(seen: Seen, store_is_up: bool) -> EngineAccess {
     EngineAccess { transport: in_process(router), secret: "inner-secret".into() }
 }
 
-fn face(engine: Result<EngineAccess, Problem>) -> Router {
+pub(crate) fn face(engine: Result<EngineAccess, Problem>) -> Router {
     router(Face {
         appliance: Arc::new(Stand { engine }),
         figures: PrometheusBuilder::new().build_recorder().handle(),
@@ -106,7 +106,7 @@ fn face(engine: Result<EngineAccess, Problem>) -> Router {
     })
 }
 
-fn request(method: Method, path: &str) -> http::request::Builder {
+pub(crate) fn request(method: Method, path: &str) -> http::request::Builder {
     let address = "127.0.0.1:50000".parse().expect("an address");
     http::Request::builder()
         .method(method)
@@ -115,7 +115,7 @@ fn request(method: Method, path: &str) -> http::request::Builder {
         .extension(Peer::Network(address))
 }
 
-async fn ask(router: &Router, request: http::Request<Body>) -> (StatusCode, HeaderMap, Vec<u8>) {
+pub(crate) async fn ask(router: &Router, request: http::Request<Body>) -> (StatusCode, HeaderMap, Vec<u8>) {
     let response = router.clone().oneshot(request).await.unwrap_or_else(|never| match never {});
     let (parts, body) = response.into_parts();
     let body = body.collect().await.expect("the body ends").to_bytes().to_vec();
@@ -126,7 +126,7 @@ fn problem(body: &[u8]) -> Problem {
     serde_json::from_slice(body).expect("a problem document")
 }
 
-fn empty(builder: http::request::Builder) -> http::Request<Body> {
+pub(crate) fn empty(builder: http::request::Builder) -> http::Request<Body> {
     builder.body(Body::empty()).expect("a request")
 }
 

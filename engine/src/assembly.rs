@@ -8,6 +8,7 @@ use crate::background::Background;
 use crate::companions::conversations::ConversationDesk;
 use crate::companions::first::first_companion;
 use crate::conversation::context::ContextReader;
+use crate::conversation::continuation::Continuation;
 use crate::conversation::recall::Recall;
 use crate::conversation::receive::Receiver;
 use crate::conversation::summary::Summariser;
@@ -147,6 +148,13 @@ impl Engine {
             cleanup_every: settings.cleanup_every,
         };
         background.start(settings.concurrent_jobs, &tasks, &leaving);
+        let conversations = ConversationDesk {
+            companions: store.companions.clone(),
+            conversations: store.conversations.clone(),
+            messages: store.messages.clone(),
+            windows,
+            clock: clock.clone(),
+        };
         let shared = Shared {
             tenant,
             secret,
@@ -170,13 +178,11 @@ impl Engine {
                 vault,
                 clock: clock.clone(),
             },
-            conversations: ConversationDesk {
-                companions: store.companions.clone(),
-                conversations: store.conversations.clone(),
-                messages: store.messages.clone(),
-                windows,
-                clock: clock.clone(),
+            continuation: Continuation {
+                histories: store.histories.clone(),
+                conversations: conversations.clone(),
             },
+            conversations,
             receiver: Receiver {
                 conversations: store.conversations.clone(),
                 messages: store.messages.clone(),

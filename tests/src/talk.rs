@@ -35,7 +35,14 @@ impl Talk {
     /// Sends words under an id; when it returns, they were acknowledged.
     pub async fn send(&self, id: Uuid, text: &str) -> Result<TurnView, ClientError> {
         let path = format!("/api/v1/conversations/{}/turns", self.conversation);
-        let new = NewTurn { id, text: text.into(), parent: None, attachments: Vec::new() };
+        let new = NewTurn {
+            id,
+            text: text.into(),
+            parent: None,
+            attachments: Vec::new(),
+            history: None,
+            max_tokens: None,
+        };
         self.client.post(&path, &new).await
     }
 

@@ -7,6 +7,7 @@
 pub mod attachments;
 pub mod companions;
 pub mod connections;
+pub mod continuations;
 pub mod conversations;
 pub mod events;
 pub mod extract;

@@ -1,6 +1,7 @@
 //! What handlers share: the use cases, and a few ports that are read as they are.
 
 use crate::companions::conversations::ConversationDesk;
+use crate::conversation::continuation::Continuation;
 use crate::conversation::receive::Receiver;
 use crate::domain::ids::TenantId;
 use crate::models::desk::ConnectionDesk;
@@ -29,6 +30,7 @@ pub struct Shared {
     pub sign_in: SignIn,
     pub connections: ConnectionDesk,
     pub conversations: ConversationDesk,
+    pub continuation: Continuation,
     pub receiver: Receiver,
     pub attachment_quota_bytes: i64,
     pub largest_upload_bytes: usize,

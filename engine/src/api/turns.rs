@@ -45,6 +45,8 @@ pub async fn take(
         text: new.text,
         parent: new.parent.map(MessageId),
         attachments: new.attachments.into_iter().map(AttachmentId).collect(),
+        history: new.history,
+        max_tokens: new.max_tokens,
     };
     let mut turn = api.receiver.receive(incoming).await?;
     if asked.wait {

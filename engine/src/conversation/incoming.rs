@@ -18,6 +18,10 @@ pub struct IncomingMessage {
     /// The message it answers; the head of the branch in view where it is `None`.
     pub parent: Option<MessageId>,
     pub attachments: Vec<AttachmentId>,
+    /// For clients that keep their own history: that history, in short.
+    pub history: Option<String>,
+    /// The longest reply that is wanted.
+    pub max_tokens: Option<i64>,
 }
 
 /// Why a message was not taken. Nothing was stored.
@@ -44,20 +48,38 @@ impl IncomingMessage {
         if self.turn.0.get_version_num() != 7 {
             return invalid("id", "a turn's id is a UUIDv7");
         }
-        if self.text.trim().is_empty() && self.attachments.is_empty() {
-            return invalid("text", "there is nothing in this message");
-        }
-        if self.text.len() > LONGEST_MESSAGE_BYTES {
-            return invalid("text", "longer than 128 KiB; send it as a file");
-        }
-        if self.text.contains('\0') {
-            return invalid("text", "a NUL character cannot be stored");
+        // A file says enough without words.
+        if !self.text.is_empty() || self.attachments.is_empty() {
+            check_words(&self.text)?;
         }
         if self.attachments.len() > MOST_ATTACHMENTS {
             return invalid("attachments", "more than 16 files");
         }
+        let known_form =
+            |history: &str| history.len() == 64 && history.bytes().all(|b| b.is_ascii_hexdigit());
+        if self.history.as_deref().is_some_and(|history| !known_form(history)) {
+            return invalid("history", "as a continuation gave it");
+        }
+        if self.max_tokens.is_some_and(|most| most < 1) {
+            return invalid("max_tokens", "at least 1");
+        }
         Ok(())
     }
+}
+
+/// Whether these are words that can be kept.
+pub fn check_words(text: &str) -> Result<(), Refusal> {
+    let invalid = |reason: &str| Err(Refusal::Invalid { field: "text", reason: reason.to_owned() });
+    if text.trim().is_empty() {
+        return invalid("there is nothing in this message");
+    }
+    if text.len() > LONGEST_MESSAGE_BYTES {
+        return invalid("longer than 128 KiB; send it as a file");
+    }
+    if text.contains('\0') {
+        return invalid("a NUL character cannot be stored");
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -75,6 +97,8 @@ mod tests {
             text: text.into(),
             parent: None,
             attachments: Vec::new(),
+            history: None,
+            max_tokens: None,
         }
     }
 
@@ -92,6 +116,21 @@ mod tests {
         assert_eq!(refused_field(&message("a\0b")), Some("text"));
         assert_eq!(refused_field(&message(&"x".repeat(LONGEST_MESSAGE_BYTES + 1))), Some("text"));
         assert_eq!(refused_field(&message(&"x".repeat(LONGEST_MESSAGE_BYTES))), None);
+        let with =
+            |text: &str| IncomingMessage { attachments: vec![AttachmentId(Uuid::now_v7())], ..message(text) };
+        assert_eq!(refused_field(&with("")), None);
+        assert_eq!(refused_field(&with("a\0b")), Some("text"));
+    }
+
+    #[test]
+    fn what_a_client_adds_is_looked_at() {
+        let history = |text: &str| IncomingMessage { history: Some(text.into()), ..message("hello") };
+        assert_eq!(refused_field(&history(&"0f".repeat(32))), None);
+        for odd in ["", "0f", &"0g".repeat(32), &"0f".repeat(33)] {
+            assert_eq!(refused_field(&history(odd)), Some("history"), "{odd}");
+        }
+        let limited = |most| IncomingMessage { max_tokens: Some(most), ..message("hello") };
+        assert_eq!((refused_field(&limited(1)), refused_field(&limited(0))), (None, Some("max_tokens")));
     }
 
     #[test]

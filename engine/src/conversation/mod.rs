@@ -8,6 +8,8 @@
 
 pub mod incoming;
 pub mod receive;
+pub mod history;
+pub mod continuation;
 pub mod words;
 pub mod recall;
 pub mod window_cache;

@@ -139,6 +139,8 @@ impl Receiver {
             stop_requested: false,
             failure: None,
             model: None,
+            history: incoming.history.clone(),
+            max_tokens: incoming.max_tokens,
             created_at: now,
             finished_at: None,
         };

@@ -245,7 +245,7 @@ fn request(draft: &Draft, link: &Link, prompt: &Prompt) -> ModelRequest {
     let room = Room { context_tokens: link.connection.context_tokens as usize };
     ModelRequest {
         messages: prompt.continuing(&draft.text()),
-        max_tokens: Some(room.reply_tokens() as i64),
+        max_tokens: Some(draft.turn.max_tokens.unwrap_or(i64::MAX).min(room.reply_tokens() as i64)),
         request_id: format!("{}-{}", draft.turn.id, draft.turn.attempt),
     }
 }

@@ -47,6 +47,10 @@ pub struct Turn {
     pub stop_requested: bool,
     pub failure: Option<Failure>,
     pub model: Option<String>,
+    /// What a client's own history was when it asked, in short; its next call is found by it.
+    pub history: Option<String>,
+    /// The longest reply that was wanted.
+    pub max_tokens: Option<i64>,
     pub created_at: Timestamp,
     pub finished_at: Option<Timestamp>,
 }

@@ -10,7 +10,7 @@ use super::housekeeping::{Inbox, Jobs, Leases, Outbox};
 use super::ledger::Ledger;
 use super::memories::Memories;
 use super::people::{Identities, People};
-use super::turns::Turns;
+use super::turns::{Histories, Turns};
 use super::vectors::VectorRows;
 use async_trait::async_trait;
 use std::sync::Arc;
@@ -23,6 +23,7 @@ pub struct Store {
     pub conversations: Arc<dyn Conversations>,
     pub messages: Arc<dyn Messages>,
     pub turns: Arc<dyn Turns>,
+    pub histories: Arc<dyn Histories>,
     pub ledger: Arc<dyn Ledger>,
     pub memories: Arc<dyn Memories>,
     pub vectors: Arc<dyn VectorRows>,

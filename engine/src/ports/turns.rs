@@ -3,6 +3,7 @@
 use super::error::Stored;
 use crate::domain::ids::{ConversationId, PersonId, TenantId, TurnId};
 use crate::domain::job::Job;
+use crate::domain::memory::Owner;
 use crate::domain::message::Message;
 use crate::domain::time::Timestamp;
 use crate::domain::turn::{Failure, Turn, TurnState};
@@ -72,4 +73,11 @@ pub trait Turns: Send + Sync {
     async fn finish(&self, turn: &Turn, ending: &Ending) -> Stored<()>;
     /// Asks the owner to stop; `false` where the turn has ended or is not there.
     async fn request_stop(&self, tenant: TenantId, person: PersonId, id: TurnId) -> Stored<bool>;
+}
+
+/// For clients that keep a history of their own: which turns were asked under it.
+#[async_trait]
+pub trait Histories: Send + Sync {
+    /// Newest first, a handful: those of this person and companion that were asked with this history.
+    async fn asked_as(&self, owner: &Owner, history: &str) -> Stored<Vec<Turn>>;
 }

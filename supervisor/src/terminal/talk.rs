@@ -43,7 +43,14 @@ impl Talk<'_> {
         mut interrupt: impl AsyncFnMut(),
     ) -> anyhow::Result<Ended> {
         let mut stopping = false;
-        let said = self.say(NewTurn { id, text, parent: None, attachments: Vec::new() });
+        let said = self.say(NewTurn {
+            id,
+            text,
+            parent: None,
+            attachments: Vec::new(),
+            history: None,
+            max_tokens: None,
+        });
         tokio::select! {
             said = said => drop(said?),
             () = interrupt() => return Ok(Ended::Left),

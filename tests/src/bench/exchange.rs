@@ -98,5 +98,12 @@ impl Direct {
 }
 
 fn new_turn(text: String) -> NewTurn {
-    NewTurn { id: Uuid::now_v7(), text, parent: None, attachments: Vec::new() }
+    NewTurn {
+        id: Uuid::now_v7(),
+        text,
+        parent: None,
+        attachments: Vec::new(),
+        history: None,
+        max_tokens: None,
+    }
 }

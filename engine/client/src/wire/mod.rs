@@ -3,6 +3,7 @@
 pub mod attachments;
 pub mod companions;
 pub mod connections;
+pub mod continuations;
 pub mod conversations;
 pub mod models;
 pub mod people;

@@ -14,6 +14,12 @@ pub struct NewTurn {
     pub parent: Option<Uuid>,
     #[serde(default)]
     pub attachments: Vec<Uuid>,
+    /// From a continuation: what a client's own history was, in short.
+    #[serde(default)]
+    pub history: Option<String>,
+    /// The longest reply that is wanted.
+    #[serde(default)]
+    pub max_tokens: Option<i64>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -29,6 +29,8 @@ pub const MIGRATIONS: &[Migration] = &[
     migration!(10, 9, "20261121090000_search_segments"),
     // It writes messages that can be found at once.
     migration!(11, 9, "20261121100000_found_with_the_reply"),
+    // It takes turns without them.
+    migration!(12, 9, "20261121110000_client_histories"),
 ];
 
 #[cfg(test)]

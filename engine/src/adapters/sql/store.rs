@@ -65,6 +65,7 @@ impl SqlStore {
             conversations: self.clone(),
             messages: self.clone(),
             turns: self.clone(),
+            histories: self.clone(),
             ledger: self.clone(),
             memories: self.clone(),
             vectors: self.clone(),

@@ -12,12 +12,13 @@ use super::query::{Query, Row, assembled, sql, storable};
 use super::store::SqlStore;
 use crate::domain::conversation::first_title;
 use crate::domain::ids::{ConversationId, MessageId, PersonId, TenantId, TurnId};
+use crate::domain::memory::Owner;
 use crate::domain::message::Message;
 use crate::domain::time::Timestamp;
 use crate::domain::turn::{Failure, Turn, TurnState};
 use crate::domain::usage::{Outcome, Settlement, Tokens, UsageEntry};
 use crate::ports::error::{StoreError, Stored};
-use crate::ports::turns::{Accepted, Ending, Turns};
+use crate::ports::turns::{Accepted, Ending, Histories, Turns};
 use async_trait::async_trait;
 
 const FENCED: StoreError = StoreError::Fenced { what: "this turn" };
@@ -25,7 +26,8 @@ const FENCED: StoreError = StoreError::Fenced { what: "this turn" };
 /// A turn with its words, wherever they are.
 const TURN: &str = "SELECT t.id, t.tenant_id, t.person_id, t.companion_id, t.conversation_id, t.message_id, t.reply_id,
         t.state, COALESCE(m.text, t.text) AS text, t.revision, t.kept_bytes, t.attempt, t.fence, t.lease_until,
-        t.stop_requested, t.failure_code, t.failure_detail, t.model, t.created_at, t.finished_at
+        t.stop_requested, t.failure_code, t.failure_detail, t.model, t.history, t.max_tokens,
+        t.created_at, t.finished_at
     FROM turns t LEFT JOIN messages m ON m.id = t.reply_id AND m.conversation_id = t.conversation_id";
 
 #[async_trait]
@@ -206,6 +208,25 @@ impl Turns for SqlStore {
     }
 }
 
+/// How many conversations may have begun alike before the oldest of them is no longer found.
+const ALIKE: i64 = 20;
+
+#[async_trait]
+impl Histories for SqlStore {
+    async fn asked_as(&self, owner: &Owner, history: &str) -> Stored<Vec<Turn>> {
+        let find = assembled(format!(
+            "{TURN} WHERE t.tenant_id = $1 AND t.person_id = $2 AND t.companion_id = $3 AND t.history = $4
+             ORDER BY t.created_at DESC, t.id DESC LIMIT $5"
+        ))
+        .bind(owner.tenant)
+        .bind(owner.person)
+        .bind(owner.companion)
+        .bind(history)
+        .bind(ALIKE);
+        self.db.all(find).await?.iter().map(turn).collect()
+    }
+}
+
 impl SqlStore {
     /// The turn as stored, if this owner's fence is still the newest.
     async fn as_owned(&self, turn: &Turn) -> Stored<Option<Turn>> {
@@ -306,8 +327,9 @@ async fn known(tx: &mut Tx, turn: &Turn, message: &Message) -> Stored<Option<Acc
 fn insert_turn(turn: &Turn) -> Query {
     sql("INSERT INTO turns
          (id, tenant_id, person_id, companion_id, conversation_id, message_id, reply_id, state, text, text_bytes,
-          attempt_from, revision, kept_bytes, attempt, fence, lease_until, stop_requested, created_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, 'running', '', 0, 0, 0, 0, 1, 1, $8, 0, $9)")
+          attempt_from, revision, kept_bytes, attempt, fence, lease_until, stop_requested, history, max_tokens,
+          created_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, 'running', '', 0, 0, 0, 0, 1, 1, $8, 0, $9, $10, $11)")
     .bind(turn.id)
     .bind(turn.tenant)
     .bind(turn.person)
@@ -316,6 +338,8 @@ fn insert_turn(turn: &Turn) -> Query {
     .bind(turn.message)
     .bind(turn.reply)
     .bind(turn.lease_until)
+    .bind(turn.history.clone())
+    .bind(turn.max_tokens)
     .bind(turn.created_at)
 }
 
@@ -349,6 +373,8 @@ fn turn(row: &Row) -> Stored<Turn> {
         stop_requested: row.get("stop_requested")?,
         failure,
         model: row.get("model")?,
+        history: row.get("history")?,
+        max_tokens: row.get("max_tokens")?,
         created_at: row.get("created_at")?,
         finished_at: row.get("finished_at")?,
     })

@@ -1,12 +1,20 @@
-//! What programs need that know other APIs: names to ask for.
+//! What programs need that know other APIs: names to ask for, and a place for a history of their own.
 
-use super::harness::{House, in_every_way};
-use engine_client::client::EngineClient;
+use super::errors::member;
+use super::harness::{House, Seen, in_every_way, send, turn};
+use engine_client::client::{ClientError, EngineClient};
 use engine_client::principal::Principal;
 use engine_client::problem::ErrorCode;
+use engine_client::wire::continuations::{ContinuationView, History, ToldMessage};
+use engine_client::wire::conversations::{AuthorView, MessagePage};
 use engine_client::wire::models::{ModelTarget, ModelView};
+use engine_client::wire::turns::NewTurn;
+use uuid::Uuid;
 
-in_every_way!(what_can_be_asked_for_is_listed);
+in_every_way!(
+    what_can_be_asked_for_is_listed,
+    a_grown_history_goes_on_in_its_conversation_with_its_tail_alone,
+);
 
 async fn models(client: &EngineClient, query: &str) -> Vec<ModelView> {
     client.get(&format!("/api/v1/models{query}")).await.expect("whoever lives here may ask")
@@ -26,4 +34,84 @@ async fn what_can_be_asked_for_is_listed(house: &House) {
     let nobody = running.client(Principal::Anonymous);
     let refused = nobody.get::<Vec<ModelView>>("/api/v1/models").await.expect_err("nobody lives nowhere");
     assert_eq!(refused.code(), Some(ErrorCode::Forbidden));
+}
+
+struct Caller<'a> {
+    client: EngineClient,
+    house: &'a House,
+    companion: Uuid,
+}
+
+impl Caller<'_> {
+    async fn place(&self, lines: &[(AuthorView, &str)]) -> Result<ContinuationView, ClientError> {
+        let line = |&(author, text): &(AuthorView, &str)| ToldMessage { author, text: text.to_owned() };
+        let history = History { companion: self.companion, messages: lines.iter().map(line).collect() };
+        self.client.post("/api/v1/continuations", &history).await
+    }
+
+    /// Asks with a whole history and gets this reply.
+    async fn ask(&self, lines: &[(AuthorView, &str)], reply: &str) -> ContinuationView {
+        let place = self.place(lines).await.expect("there is a place for it");
+        let new = NewTurn {
+            history: Some(place.history.clone()),
+            parent: place.parent,
+            max_tokens: Some(7),
+            ..turn(&place.text)
+        };
+        send(&self.client, place.conversation, &new).await.expect("it is taken");
+        let call = self.house.model.asked().await;
+        assert!(call.asked.contains(r#""max_tokens":7"#), "{}", call.asked);
+        call.say(reply);
+        call.finish();
+        let mut seen = Seen::default();
+        seen.read(&self.client, new.id, |seen| seen.ended.is_some()).await.expect("it ends");
+        place
+    }
+}
+
+async fn a_grown_history_goes_on_in_its_conversation_with_its_tail_alone(house: &House) {
+    use AuthorView::{Companion, Person};
+    let running = house.start().await;
+    let owner = running.set_up(house, true).await;
+    let ModelTarget::Companion(companion) = models(&owner, "?name=Wren").await[0].target else {
+        panic!("Wren is a companion");
+    };
+    let caller = Caller { client: owner.clone(), house, companion };
+    let first = caller.ask(&[(Person, "hello")], "good day").await;
+    assert_eq!(first.text, "hello");
+    // Another talk that began with the same words and went another way.
+    let other = caller.ask(&[(Person, "hello")], "who is there?").await;
+    assert_ne!(other.conversation, first.conversation);
+
+    let grown = [(Person, "hello"), (Companion, "good day"), (Person, "and now?")];
+    let second = caller.ask(&grown, "now it rains").await;
+    assert_eq!((second.conversation, second.text.as_str()), (first.conversation, "and now?"));
+    let page: MessagePage = owner
+        .get(&format!("/api/v1/conversations/{}/messages", first.conversation))
+        .await
+        .expect("it is the caller's own");
+    let texts: Vec<&str> = page.messages.iter().skip(1).map(|message| message.text.as_str()).collect();
+    assert_eq!(texts, ["hello", "good day", "and now?", "now it rains"]);
+    // The same once more is a second try: another branch of the same place.
+    let again = caller.place(&grown).await.expect("a place");
+    assert_eq!((again.conversation, again.parent), (second.conversation, second.parent));
+    // A reply that was never given here, and a history that is somebody else's, begin anew.
+    let foreign = [(Person, "hello"), (Companion, "beep"), (Person, "and now?")];
+    let begun = caller.place(&foreign).await.expect("a place");
+    assert!(begun.conversation != first.conversation && begun.conversation != other.conversation);
+    let stranger = Caller { client: member(&owner, &running, "Bo").await, house, companion };
+    let begun = stranger.place(&grown).await.expect("a place of their own");
+    assert_ne!(begun.conversation, first.conversation);
+
+    for (lines, expected) in [
+        (vec![], ErrorCode::Invalid),
+        (vec![(Person, "a"), (Companion, "b")], ErrorCode::Invalid),
+        (vec![(Person, " ")], ErrorCode::Invalid),
+    ] {
+        let refused = caller.place(&lines).await.expect_err("there is nothing to answer");
+        assert_eq!(refused.code(), Some(expected), "{lines:?}");
+    }
+    let nobody = Caller { companion: Uuid::now_v7(), ..caller };
+    let refused = nobody.place(&[(Person, "hello")]).await.expect_err("there is no such companion");
+    assert_eq!(refused.code(), Some(ErrorCode::NotFound));
 }

@@ -181,7 +181,7 @@ async fn the_same_turn_twice_is_one_turn(house: &House) {
 }
 
 /// Invites somebody, lets them in, and gives a client that speaks for them.
-async fn member(owner: &EngineClient, running: &super::harness::Running, name: &str) -> EngineClient {
+pub async fn member(owner: &EngineClient, running: &super::harness::Running, name: &str) -> EngineClient {
     use engine_client::principal::Credential;
     use engine_client::wire::setup::Recover;
     let invited: Invited =

@@ -170,7 +170,14 @@ pub async fn conversation(client: &EngineClient) -> ConversationView {
 }
 
 pub fn turn(text: &str) -> NewTurn {
-    NewTurn { id: Uuid::now_v7(), text: text.into(), parent: None, attachments: Vec::new() }
+    NewTurn {
+        id: Uuid::now_v7(),
+        text: text.into(),
+        parent: None,
+        attachments: Vec::new(),
+        history: None,
+        max_tokens: None,
+    }
 }
 
 pub async fn send(

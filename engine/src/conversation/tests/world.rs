@@ -77,6 +77,8 @@ pub fn running(text: &str) -> Turn {
         lease_until: Timestamp(0),
         stop_requested: false,
         failure: None,
+        history: None,
+        max_tokens: None,
         model: None,
         created_at: Timestamp(0),
         finished_at: None,

@@ -35,6 +35,7 @@ mod attachments;
 mod companions;
 mod conversations;
 mod failing;
+mod histories;
 mod housekeeping;
 mod jobs;
 mod ledger;

@@ -95,6 +95,8 @@ impl Talk {
             stop_requested: false,
             failure: None,
             model: None,
+            history: None,
+            max_tokens: None,
             created_at: now,
             finished_at: None,
         };

@@ -8,6 +8,7 @@ mod durability;
 mod hostile;
 mod kills;
 mod on_postgres;
+mod openai_door;
 mod pages;
 mod secure;
 mod service;

@@ -67,7 +67,7 @@ pub async fn run(
     let appliance = Arc::new(Appliance::new(config, address, &*clock));
     let (stop, doors) = (CancellationToken::new(), TaskTracker::new());
     let authority = keeper.as_ref().and_then(Keeper::authority);
-    let door = door(face(Arc::clone(&appliance), figures, authority), keeper.as_ref());
+    let door = door(face(Arc::clone(&appliance), figures, authority, doors.clone()), keeper.as_ref());
     // A word of a reply is a small packet and must not wait for the next one.
     let listener = listener.tap_io(|stream| {
         if let Err(error) = stream.set_nodelay(true) {
@@ -194,6 +194,7 @@ fn face(
     appliance: Arc<Appliance>,
     figures: metrics_exporter_prometheus::PrometheusHandle,
     authority: Option<Vec<u8>>,
+    tasks: TaskTracker,
 ) -> Face {
     let server = &appliance.config().server;
     let proxies = server.trusted_proxies.clone();
@@ -207,6 +208,7 @@ fn face(
         bounds: Bounds::default(),
         words: Arc::new(Words::english()),
         markdown: Arc::default(),
+        tasks,
         appliance,
     }
 }

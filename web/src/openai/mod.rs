@@ -5,6 +5,7 @@
 //! client's history and what is remembered is the engine's to say.
 
 pub mod caller;
+pub mod chat;
 pub mod errors;
 pub mod models;
 

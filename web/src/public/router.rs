@@ -30,6 +30,7 @@ use http::{HeaderMap, HeaderValue, header};
 use metrics_exporter_prometheus::PrometheusHandle;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio_util::task::TaskTracker;
 
 /// What the listener is made of.
 #[derive(Clone)]
@@ -46,6 +47,8 @@ pub struct Face {
     pub bounds: Bounds,
     pub words: Arc<Words>,
     pub markdown: Arc<Markdown>,
+    /// For what must still be done when a caller has left.
+    pub tasks: TaskTracker,
 }
 
 pub fn router(face: Face) -> Router {
@@ -71,6 +74,7 @@ pub fn router(face: Face) -> Router {
         .route("/chat/{id}/messages", post(chat::say))
         .route("/chat/{id}/turns/{turn}/stop", post(chat::stop))
         .route("/chat/{id}/turns/{turn}/live", get(live::get))
+        .route("/v1/chat/completions", post(openai::chat::answer::post))
         .route("/v1/models", get(openai::models::list))
         .route("/v1/models/{*name}", get(openai::models::get))
         .fallback(nothing)

@@ -25,6 +25,7 @@ use http_body_util::BodyExt;
 use metrics_exporter_prometheus::PrometheusBuilder;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
+use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 use uuid::Uuid;
 
@@ -103,6 +104,7 @@ pub(crate) fn face(engine: Result<EngineAccess, Problem>) -> Router {
         bounds: Bounds { bytes: 1000, silence: Duration::from_secs(5) },
         words: Arc::new(Words::english()),
         markdown: Arc::default(),
+        tasks: TaskTracker::new(),
     })
 }
 

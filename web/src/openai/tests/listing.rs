@@ -1,6 +1,6 @@
 //! What there is to ask for.
 
-use super::{door, get};
+use super::world::{door, get};
 use axum::extract::Query;
 use axum::{Json, Router};
 use engine_client::wire::models::{ModelTarget, ModelView};

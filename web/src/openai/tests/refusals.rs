@@ -1,6 +1,6 @@
 //! Whoever refuses, the shape is OpenAI's.
 
-use super::{door, with_key};
+use super::world::{door, with_key};
 use crate::public::tests::{KEY, ask, empty, face, request};
 use crate::serve::Peer;
 use axum::Router;

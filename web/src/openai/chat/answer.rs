@@ -1,0 +1,183 @@
+//! From a request to its answer: the client's new words become a turn, and the turn is followed.
+//!
+//! The answer begins with the first words, so that what goes wrong before them has a status of its own;
+//! only a reply that keeps everybody waiting is begun without.
+
+use super::frames::{self, Frames};
+use super::reply::{Leaving, Reply, Step};
+use super::request::{ChatRequest, Role};
+use crate::openai::caller::Caller;
+use crate::openai::errors::Complaint;
+use crate::openai::models::meant;
+use crate::public::router::Face;
+use axum::Json;
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use engine_client::client::EngineClient;
+use engine_client::wire::continuations::{ContinuationView, History, ToldMessage};
+use engine_client::wire::conversations::AuthorView;
+use engine_client::wire::models::ModelTarget;
+use engine_client::wire::turns::{NewTurn, TurnView};
+use futures::stream;
+use http::{HeaderValue, StatusCode, header};
+use std::collections::VecDeque;
+use std::convert::Infallible;
+use std::time::Duration;
+use uuid::Uuid;
+
+/// For the first words, before the answer begins without them.
+const FIRST_WORDS: Duration = Duration::from_secs(10);
+/// Proxies cut what is silent for long.
+const ALIVE_EVERY: Duration = Duration::from_secs(15);
+
+pub async fn post(
+    State(face): State<Face>,
+    Caller(engine): Caller,
+    request: Request,
+) -> Result<Response, Complaint> {
+    let asked = ChatRequest::read(request.into_body()).await?;
+    let model = meant(&engine, &asked.model).await?;
+    let ModelTarget::Companion(companion) = model.target else {
+        return Err(Complaint::field(
+            "model",
+            format!("`{}` cannot be asked without a companion yet; name a companion as `model`", asked.model),
+        ));
+    };
+    if !asked.store {
+        return Err(Complaint::field(
+            "store",
+            "a companion keeps what is said to it, and cannot be asked not to yet; leave `store` out",
+        ));
+    }
+    let (turn, leaving) = said(&face, &engine, companion, &asked).await?;
+    let frames = Frames::new(&turn, model.id, asked.max_tokens, asked.include_usage);
+    let reply = Reply::new(leaving);
+    if asked.stream { streamed(reply, frames).await } else { whole(reply, &frames).await }
+}
+
+/// The words are safe when it returns, and somebody is writing the reply. What the client instructs is
+/// not passed on: who a companion is, is for its owner to say.
+async fn said(
+    face: &Face,
+    engine: &EngineClient,
+    companion: Uuid,
+    asked: &ChatRequest,
+) -> Result<(TurnView, Leaving), Complaint> {
+    let told = asked.messages.iter().filter_map(|spoken| {
+        let author = match spoken.role {
+            Role::System => return None,
+            Role::Person => AuthorView::Person,
+            Role::Companion => AuthorView::Companion,
+        };
+        Some(ToldMessage { author, text: spoken.text.clone() })
+    });
+    let history = History { companion, messages: told.collect() };
+    let place: ContinuationView = engine.post("/api/v1/continuations", &history).await?;
+    let new = NewTurn {
+        id: Uuid::now_v7(),
+        text: place.text,
+        parent: place.parent,
+        attachments: Vec::new(),
+        history: Some(place.history),
+        max_tokens: asked.max_tokens,
+    };
+    // Held from before the first word goes out: a client may leave at any time.
+    let leaving = Leaving::new(engine.clone(), new.id, face.tasks.clone());
+    let path = format!("/api/v1/conversations/{}/turns", place.conversation);
+    let turn: TurnView = engine.post(&path, &new).await?;
+    Ok((turn, leaving))
+}
+
+async fn whole(mut reply: Reply, frames: &Frames) -> Result<Response, Complaint> {
+    loop {
+        match reply.next().await {
+            // The turn itself tells its text when it has ended.
+            Step::Words(_) | Step::Void => {}
+            Step::Failed(complaint) => return Err(complaint),
+            Step::Ended(turn) => {
+                return match frames::failure(&turn) {
+                    Some(complaint) => Err(complaint),
+                    None => Ok(Json(frames.whole(&turn)).into_response()),
+                };
+            }
+        }
+    }
+}
+
+async fn streamed(mut reply: Reply, frames: Frames) -> Result<Response, Complaint> {
+    let first = match tokio::time::timeout(FIRST_WORDS, reply.next()).await {
+        Ok(Step::Failed(complaint)) => return Err(complaint),
+        Ok(Step::Ended(turn)) => match frames::failure(&turn) {
+            Some(complaint) => return Err(complaint),
+            None => Some(Step::Ended(turn)),
+        },
+        Ok(step) => Some(step),
+        Err(_) => None,
+    };
+    let mut telling =
+        Telling { reply, queue: VecDeque::from([frames.opening()]), frames, told: false, over: false };
+    if let Some(step) = first {
+        telling.take(step);
+    }
+    let mut response = Response::new(Body::from_stream(stream::unfold(telling, Telling::next)));
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    Ok(response)
+}
+
+/// A reply on its way to the client. Dropped before the end, it stops the turn.
+struct Telling {
+    reply: Reply,
+    frames: Frames,
+    queue: VecDeque<Bytes>,
+    /// Whether the client has seen words, which nobody can take back.
+    told: bool,
+    over: bool,
+}
+
+impl Telling {
+    async fn next(mut self) -> Option<(Result<Bytes, Infallible>, Self)> {
+        loop {
+            if let Some(frame) = self.queue.pop_front() {
+                return Some((Ok(frame), self));
+            }
+            if self.over {
+                return None;
+            }
+            match tokio::time::timeout(ALIVE_EVERY, self.reply.next()).await {
+                Ok(step) => self.take(step),
+                Err(_) => self.queue.push_back(frames::alive()),
+            }
+        }
+    }
+
+    fn take(&mut self, step: Step) {
+        match step {
+            Step::Words(text) => {
+                self.told = true;
+                self.queue.push_back(self.frames.words(&text));
+            }
+            Step::Void if self.told => {
+                let void = "the reply broke off and begins again; what came of it so far is void";
+                self.break_off(&Complaint::new(StatusCode::BAD_GATEWAY, "interrupted", void));
+            }
+            Step::Void => {}
+            Step::Failed(complaint) => self.break_off(&complaint),
+            Step::Ended(turn) => match frames::failure(&turn) {
+                Some(complaint) => self.break_off(&complaint),
+                None => {
+                    self.over = true;
+                    self.queue.extend(self.frames.closing(&turn));
+                }
+            },
+        }
+    }
+
+    fn break_off(&mut self, complaint: &Complaint) {
+        self.over = true;
+        self.queue.push_back(frames::broken(complaint));
+    }
+}

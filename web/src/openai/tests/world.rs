@@ -1,0 +1,25 @@
+//! What the tests share: a door, a key, a question.
+
+use crate::ports::EngineAccess;
+use crate::public::tests::{KEY, ask, empty, face, proofs, request};
+use axum::Router;
+use axum::routing::post;
+use engine_client::transport::in_process::in_process;
+use http::{HeaderMap, Method, StatusCode};
+use serde_json::Value;
+
+/// The listener over an engine of these routes, which knows the one good key besides.
+pub fn door(engine: Router) -> Router {
+    let engine = engine.route("/api/v1/proofs", post(proofs));
+    let engine = engine.into_service::<engine_client::transport::Body>();
+    face(Ok(EngineAccess { transport: in_process(engine), secret: "inner-secret".into() }))
+}
+
+pub fn with_key(method: Method, path: &str) -> http::request::Builder {
+    request(method, path).header("authorization", format!("Bearer {KEY}"))
+}
+
+pub async fn get(door: &Router, path: &str) -> (StatusCode, HeaderMap, Value) {
+    let (status, headers, body) = ask(door, empty(with_key(Method::GET, path))).await;
+    (status, headers, serde_json::from_slice(&body).expect("every answer is JSON"))
+}

@@ -19,6 +19,7 @@ use crate::domain::ids::TenantId;
 use crate::domain::person::Tenant;
 use crate::models::breaker::BreakerRules;
 use crate::models::desk::{ConnectionDesk, SealedKeys};
+use crate::models::direct::DirectDesk;
 use crate::models::pool::ModelPool;
 use crate::people::accounts::Accounts;
 use crate::people::keys::KeyDesk;
@@ -177,6 +178,13 @@ impl Engine {
                 pool: pool.clone(),
                 vault,
                 clock: clock.clone(),
+            },
+            direct: DirectDesk {
+                connections: store.connections.clone(),
+                ledger: store.ledger.clone(),
+                pool: pool.clone(),
+                clock: clock.clone(),
+                tasks: tasks.clone(),
             },
             continuation: Continuation {
                 histories: store.histories.clone(),

@@ -252,3 +252,30 @@ async fn a_reply_that_breaks_off_ends_with_an_error_and_no_pretended_stop() -> a
     assert!(!stopped, "{all:?}");
     Ok(())
 }
+
+#[tokio::test]
+async fn a_model_is_asked_without_a_companion_and_nothing_is_remembered() -> anyhow::Result<()> {
+    let (house, model) = (House::inhabited(Store::Sqlite).await?, ModelServer::start().await?);
+    house.connect(&model.base_url(), "scripted").await?;
+    let client = Client::of(&house).await?;
+    let plain = said(&[("system", "be brief"), ("user", "count")]);
+    let (status, body) = client.ask(&plain, &json!({"model": "scripted"})).await?.whole().await?;
+    assert_eq!(
+        (status, &body["choices"][0]["message"]["content"]),
+        (StatusCode::OK, &json!(Script::tokens_text(8)))
+    );
+    assert_eq!(model.asked()[0].body["messages"], plain);
+
+    model.next(Script::tokens(4).hold_after(1));
+    let mut answer = client.ask(&plain, &json!({"model": "scripted", "stream": true})).await?;
+    assert_eq!(answer.words().await?, "t1");
+    drop(answer);
+    model.disconnected(1).await?;
+
+    model.next(Script::rate_limited(Some(7)));
+    let answer = client.ask(&plain, &json!({"model": "scripted", "stream": true})).await?;
+    assert_eq!(answer.response.status(), StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(answer.response.headers()[header::RETRY_AFTER], "7");
+    assert!(client.conversations().await?.conversations.is_empty());
+    Ok(())
+}

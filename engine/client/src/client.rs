@@ -5,6 +5,7 @@ use crate::principal::{DEADLINE_MS, PRINCIPAL, Principal, REQUEST_ID, SECRET};
 use crate::problem::{ErrorCode, Problem};
 use crate::sse::{SseEvent, SseParser};
 use crate::transport::{self, Body, BoxError, Transport, TransportError};
+use crate::wire::completions::{Completion, CompletionEvent};
 use bytes::{Bytes, BytesMut};
 use futures::future::BoxFuture;
 use futures::{Stream, StreamExt, stream};
@@ -140,19 +141,19 @@ impl EngineClient {
     {
         let path = format!("/api/v1/turns/{turn}/events?from={from}");
         let request = self.request(Method::GET, &path, empty());
-        let response = self.exchange(request).await?;
-        let mut parser = SseParser::new(EVENT_LIMIT);
-        let events = response.into_body().into_data_stream().map(move |frame| {
-            let bytes = frame.map_err(|error| ClientError::Interrupted(error.to_string()))?;
-            let mut events = VecDeque::new();
-            parser.feed(&bytes, &mut events).map_err(|error| ClientError::Nonsense(error.to_string()))?;
-            Ok::<_, ClientError>(events.iter().filter_map(turn_event).collect::<Vec<_>>())
-        });
-        let events = events.flat_map(|batch| match batch {
-            Ok(events) => stream::iter(events.into_iter().map(Ok).collect::<Vec<_>>()),
-            Err(error) => stream::iter(vec![Err(error)]),
-        });
-        Ok(Box::pin(events))
+        Ok(events(self.exchange(request).await?, turn_event))
+    }
+
+    /// Asks a model directly. Dropping the answer cancels it; an error, or an end without `done` or
+    /// `error`, means interrupted.
+    pub async fn complete(
+        &self,
+        completion: &Completion,
+    ) -> Result<impl Stream<Item = Result<CompletionEvent, ClientError>> + Send + Unpin + 'static, ClientError>
+    {
+        let request = self.document(Method::POST, "/api/v1/completions", completion)?;
+        let known = |event: &SseEvent| CompletionEvent::from_parts(&event.name, &event.data);
+        Ok(events(self.exchange(request).await?, known))
     }
 
     async fn json<T: DeserializeOwned>(
@@ -161,19 +162,25 @@ impl EngineClient {
         path: &str,
         body: Option<&impl Serialize>,
     ) -> Result<T, ClientError> {
-        let content = match body {
-            None => empty(),
-            Some(body) => {
-                let bytes = serde_json::to_vec(body).map_err(|e| ClientError::Nonsense(e.to_string()))?;
-                Full::new(Bytes::from(bytes)).map_err(|never| match never {}).boxed_unsync()
-            }
+        let request = match body {
+            None => self.request(method, path, empty()),
+            Some(body) => self.document(method, path, body)?,
         };
-        let mut request = self.request(method, path, content);
-        if body.is_some() {
-            let json = header::HeaderValue::from_static("application/json");
-            request.headers_mut().insert(header::CONTENT_TYPE, json);
-        }
         from_json(&self.answer(request).await?)
+    }
+
+    fn document(
+        &self,
+        method: Method,
+        path: &str,
+        body: &impl Serialize,
+    ) -> Result<Request<Body>, ClientError> {
+        let bytes = serde_json::to_vec(body).map_err(|e| ClientError::Nonsense(e.to_string()))?;
+        let content = Full::new(Bytes::from(bytes)).map_err(|never| match never {}).boxed_unsync();
+        let mut request = self.request(method, path, content);
+        let json = header::HeaderValue::from_static("application/json");
+        request.headers_mut().insert(header::CONTENT_TYPE, json);
+        Ok(request)
     }
 
     fn request(&self, method: Method, path: &str, body: Body) -> Request<Body> {
@@ -250,6 +257,24 @@ async fn collect(mut body: Body) -> Result<Bytes, ClientError> {
         collected.extend_from_slice(&bytes);
     }
     Ok(collected.freeze())
+}
+
+/// The events of an answer, as far as `known` knows them.
+fn events<T: Send + 'static>(
+    response: Response<Body>,
+    known: fn(&SseEvent) -> Option<T>,
+) -> std::pin::Pin<Box<dyn Stream<Item = Result<T, ClientError>> + Send>> {
+    let mut parser = SseParser::new(EVENT_LIMIT);
+    let batches = response.into_body().into_data_stream().map(move |frame| {
+        let bytes = frame.map_err(|error| ClientError::Interrupted(error.to_string()))?;
+        let mut events = VecDeque::new();
+        parser.feed(&bytes, &mut events).map_err(|error| ClientError::Nonsense(error.to_string()))?;
+        Ok::<_, ClientError>(events.iter().filter_map(known).collect::<Vec<_>>())
+    });
+    Box::pin(batches.flat_map(|batch| match batch {
+        Ok(events) => stream::iter(events.into_iter().map(Ok).collect::<Vec<_>>()),
+        Err(error) => stream::iter(vec![Err(error)]),
+    }))
 }
 
 fn turn_event(event: &SseEvent) -> Option<TurnEvent> {

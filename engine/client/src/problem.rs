@@ -51,7 +51,7 @@ codes! {
     OverQuota = "over_quota", 422;
     TooManyRequests = "too_many_requests", 429;
     Internal = "internal", 500;
-    /// The model server could not be used; only *Test* answers so, a turn records it instead.
+    /// The model server could not be used; *Test* and a direct call answer so, a turn records it.
     ModelFailed = "model_failed", 502;
     StoreUnavailable = "store_unavailable", 503;
     /// The box is stopping; try again in a moment.
@@ -68,11 +68,14 @@ pub struct Problem {
     pub detail: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request_id: Option<String>,
+    /// Seconds after which asking again makes sense.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_after: Option<u64>,
 }
 
 impl Problem {
     pub fn new(code: ErrorCode, detail: impl Into<String>) -> Self {
-        Self { status: code.status(), code, detail: detail.into(), request_id: None }
+        Self { status: code.status(), code, detail: detail.into(), request_id: None, retry_after: None }
     }
 }
 

@@ -6,6 +6,7 @@
 
 pub mod attachments;
 pub mod companions;
+pub mod completions;
 pub mod connections;
 pub mod continuations;
 pub mod conversations;

@@ -2,8 +2,8 @@
 
 use super::state::Api;
 use super::{
-    attachments, companions, connections, continuations, conversations, events, guard, keys, models, people,
-    sessions, setup, status, turns,
+    attachments, companions, completions, connections, continuations, conversations, events, guard, keys,
+    models, people, sessions, setup, status, turns,
 };
 use axum::Router;
 use axum::middleware::from_fn_with_state;
@@ -30,6 +30,7 @@ pub fn router(api: Api) -> Router {
         .route("/api/v1/connections/{id}", delete(connections::remove))
         .route("/api/v1/connections/{id}/test", post(connections::test))
         .route("/api/v1/models", get(models::list))
+        .route("/api/v1/completions", post(completions::ask))
         .route("/api/v1/continuations", post(continuations::find))
         .route("/api/v1/conversations", get(conversations::list).post(conversations::open))
         .route(

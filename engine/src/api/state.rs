@@ -5,6 +5,7 @@ use crate::conversation::continuation::Continuation;
 use crate::conversation::receive::Receiver;
 use crate::domain::ids::TenantId;
 use crate::models::desk::ConnectionDesk;
+use crate::models::direct::DirectDesk;
 use crate::people::accounts::Accounts;
 use crate::people::keys::KeyDesk;
 use crate::people::sign_in::SignIn;
@@ -29,6 +30,7 @@ pub struct Shared {
     pub keys: KeyDesk,
     pub sign_in: SignIn,
     pub connections: ConnectionDesk,
+    pub direct: DirectDesk,
     pub conversations: ConversationDesk,
     pub continuation: Continuation,
     pub receiver: Receiver,

@@ -9,6 +9,8 @@ pub enum Purpose {
     Title,
     Summary,
     Embedding,
+    /// A model asked without a companion.
+    Direct,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -4,11 +4,13 @@
 //! drives: it makes every attempt itself and writes its ledger entry. No HTTP, no waiting here.
 //!
 //! Read in this order: one connection's health, when trying again makes sense, the chain over all
-//! of them, and the pool that keeps health between turns. `offered` says what can be asked for by name.
+//! of them, and the pool that keeps health between turns. `offered` says what can be asked for by name, `direct` asks one
+//! model without a companion.
 
 pub mod breaker;
 pub mod chain;
 pub mod desk;
+pub mod direct;
 pub mod offered;
 pub mod pool;
 pub mod retry;

@@ -19,6 +19,8 @@ use serde::Serialize;
 pub struct Complaint {
     pub status: StatusCode,
     pub error: ErrorObject,
+    /// Seconds after which asking again makes sense.
+    pub retry_after: Option<u64>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -44,7 +46,7 @@ impl Complaint {
             param: None,
             code: Some(code.to_owned()),
         };
-        Self { status, error }
+        Self { status, error, retry_after: None }
     }
 
     /// A field that is missing, malformed, or asks for what is not there.
@@ -77,7 +79,7 @@ impl From<&Problem> for Complaint {
             ErrorCode::TooManyRequests => "rate_limit_exceeded",
             code => code.as_str(),
         };
-        Self::new(status, code, problem.detail.clone())
+        Self { retry_after: problem.retry_after, ..Self::new(status, code, problem.detail.clone()) }
     }
 }
 
@@ -98,6 +100,9 @@ impl IntoResponse for Complaint {
         let mut response = (self.status, Json(Document { error: &self.error })).into_response();
         if self.status == StatusCode::UNAUTHORIZED {
             response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        if let Some(seconds) = self.retry_after {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         response
     }

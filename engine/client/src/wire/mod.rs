@@ -2,6 +2,7 @@
 
 pub mod attachments;
 pub mod companions;
+pub mod completions;
 pub mod connections;
 pub mod continuations;
 pub mod conversations;

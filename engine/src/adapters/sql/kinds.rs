@@ -32,7 +32,7 @@ kinds! {
     Author { Person => "person", Companion => "companion" }
     MessageState { Complete => "complete", Stopped => "stopped", Cut => "cut" }
     TurnState { Running => "running", Done => "done", Stopped => "stopped", Failed => "failed" }
-    Purpose { Reply => "reply", Title => "title", Summary => "summary", Embedding => "embedding" }
+    Purpose { Reply => "reply", Title => "title", Summary => "summary", Embedding => "embedding", Direct => "direct" }
     Outcome {
         Open => "open",
         Done => "done",

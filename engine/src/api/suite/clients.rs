@@ -2,18 +2,22 @@
 
 use super::errors::member;
 use super::harness::{House, Seen, in_every_way, send, turn};
+use crate::domain::usage::{Outcome, Purpose};
 use engine_client::client::{ClientError, EngineClient};
 use engine_client::principal::Principal;
 use engine_client::problem::ErrorCode;
+use engine_client::wire::completions::{Completion, CompletionEvent, FinishView, Line, SpeakerView};
 use engine_client::wire::continuations::{ContinuationView, History, ToldMessage};
 use engine_client::wire::conversations::{AuthorView, MessagePage};
 use engine_client::wire::models::{ModelTarget, ModelView};
 use engine_client::wire::turns::NewTurn;
+use futures::StreamExt;
 use uuid::Uuid;
 
 in_every_way!(
     what_can_be_asked_for_is_listed,
     a_grown_history_goes_on_in_its_conversation_with_its_tail_alone,
+    a_model_is_asked_directly_and_nothing_of_it_is_kept,
 );
 
 async fn models(client: &EngineClient, query: &str) -> Vec<ModelView> {
@@ -113,5 +117,62 @@ async fn a_grown_history_goes_on_in_its_conversation_with_its_tail_alone(house: 
     }
     let nobody = Caller { companion: Uuid::now_v7(), ..caller };
     let refused = nobody.place(&[(Person, "hello")]).await.expect_err("there is no such companion");
+    assert_eq!(refused.code(), Some(ErrorCode::NotFound));
+}
+
+async fn a_model_is_asked_directly_and_nothing_of_it_is_kept(house: &House) {
+    let running = house.start().await;
+    let owner = running.set_up(house, true).await;
+    let ModelTarget::Connection(connection) = models(&owner, "?name=parrot").await[0].target else {
+        panic!("the parrot is a model");
+    };
+    let line = |speaker, text: &str| Line { speaker, text: text.into() };
+    let messages = vec![line(SpeakerView::System, "be brief"), line(SpeakerView::Person, "a lighthouse")];
+    let completion = Completion { connection, messages, max_tokens: Some(7) };
+
+    // Its words come while the model still holds the rest.
+    let mut events = owner.complete(&completion).await.expect("the model takes it");
+    let call = house.model.asked().await;
+    for part in ["be brief", "a lighthouse", r#""max_tokens":7"#] {
+        assert!(call.asked.contains(part), "{}", call.asked);
+    }
+    call.say("good");
+    let event = events.next().await.expect("an event").expect("an unbroken line");
+    assert_eq!(event, CompletionEvent::Text("good".into()));
+    call.say(" day");
+    call.finish();
+    let rest: Vec<_> = events.map(|event| event.expect("an unbroken line")).collect().await;
+    let [CompletionEvent::Text(text), CompletionEvent::Done(end)] = &rest[..] else { panic!("{rest:?}") };
+    assert_eq!((text.as_str(), end.finish, end.model.as_deref()), (" day", FinishView::Stop, Some("parrot")));
+
+    // Dropped, it is cancelled upstream.
+    let events = owner.complete(&completion).await.expect("the model takes it");
+    let call = house.model.asked().await;
+    drop(events);
+    call.left().await;
+
+    // One that is cut says so.
+    let mut events = owner.complete(&completion).await.expect("the model takes it");
+    drop(house.model.asked().await);
+    let event = events.next().await.expect("an event").expect("an unbroken line");
+    assert!(
+        matches!(&event, CompletionEvent::Error(problem) if problem.code == ErrorCode::ModelFailed),
+        "{event:?}"
+    );
+
+    let found: Vec<serde_json::Value> = owner.get("/api/v1/search?q=lighthouse").await.expect("a search");
+    assert!(found.is_empty(), "{found:?}");
+    // Each is in the ledger once, settled as it ended.
+    let ledger = running.settled(3).await;
+    let outcomes: Vec<_> =
+        ledger.iter().map(|entry| entry.settlement.as_ref().map(|settled| settled.outcome)).collect();
+    assert_eq!(outcomes, [Some(Outcome::Done), Some(Outcome::Stopped), Some(Outcome::Failed)]);
+    assert!(ledger.iter().all(|entry| entry.purpose == Purpose::Direct && entry.companion.is_none()));
+
+    let nothing = Completion { messages: Vec::new(), ..completion.clone() };
+    let refused = owner.complete(&nothing).await.err().expect("there is nothing to answer");
+    assert_eq!(refused.code(), Some(ErrorCode::Invalid));
+    let nowhere = Completion { connection: Uuid::now_v7(), ..completion };
+    let refused = owner.complete(&nowhere).await.err().expect("there is no such connection");
     assert_eq!(refused.code(), Some(ErrorCode::NotFound));
 }

@@ -9,7 +9,11 @@ use crate::adapters::sql::store::{SqlStore, StorePlace};
 use crate::adapters::sqlite::open::SqliteSettings;
 use crate::adapters::system::SystemClock;
 use crate::assembly::{Engine, EngineParts, EngineSettings};
+use crate::domain::ids::TenantId;
+use crate::domain::time::Timestamp;
+use crate::domain::usage::UsageEntry;
 use crate::ports::cache::Cache;
+use crate::ports::ledger::Ledger;
 use crate::secrets::vault::Vault;
 use engine_client::client::{ClientError, EngineClient};
 use engine_client::events::{Place, TurnEvent};
@@ -52,6 +56,7 @@ pub struct House {
 pub struct Running {
     pub engine: Engine,
     pub cache: Arc<dyn Cache>,
+    ledger: Arc<dyn Ledger>,
     transport: Transport,
     server: Option<AbortHandle>,
 }
@@ -72,8 +77,10 @@ impl House {
             SqlStore::open(&place, &policy, clock.clone(), &self.tasks).await.expect("an own file opens");
         let bounds = Bounds { bytes: 1024 * 1024, entries: 100 };
         let cache: Arc<dyn Cache> = Arc::new(MemoryCache::new(bounds, clock.clone()));
+        let store = Arc::new(store).ports();
+        let ledger = store.ledger.clone();
         let parts = EngineParts {
-            store: Arc::new(store).ports(),
+            store,
             cache: cache.clone(),
             bus: Arc::new(MemoryBus::new()),
             clock,
@@ -84,7 +91,7 @@ impl House {
         };
         let engine = Engine::start(parts).await.expect("the store is open");
         let (transport, server) = self.serve(&engine).await;
-        Running { engine, cache, transport, server }
+        Running { engine, cache, ledger, transport, server }
     }
 
     async fn serve(&self, engine: &Engine) -> (Transport, Option<AbortHandle>) {
@@ -151,6 +158,20 @@ impl Running {
         let key: KeyCreated = self.operator().post("/api/v1/keys", &new).await.expect("the owner makes keys");
         let anonymous = self.client(Principal::Anonymous);
         anonymous.post("/api/v1/proofs", &Proof::ApiKey(key.key)).await.expect("a fresh key is good")
+    }
+
+    /// The ledger, oldest first, once so many entries of it are settled.
+    pub async fn settled(&self, count: usize) -> Vec<UsageEntry> {
+        let Principal::Person { tenant, .. } = self.prove().await else { panic!("a key proves a person") };
+        let tenant = TenantId(tenant);
+        loop {
+            let mut entries = self.ledger.list(tenant, Timestamp(0), 100).await.expect("the store answers");
+            if entries.iter().filter(|entry| entry.settlement.is_some()).count() >= count {
+                entries.reverse();
+                return entries;
+            }
+            tokio::task::yield_now().await;
+        }
     }
 
     /// The way to it breaks and its work ends, as when its process goes.

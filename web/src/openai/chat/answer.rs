@@ -3,7 +3,8 @@
 //! The answer begins with the first words, so that what goes wrong before them has a status of its own;
 //! only a reply that keeps everybody waiting is begun without.
 
-use super::frames::{self, Frames};
+use super::direct;
+use super::frames::{self, Frames, Summary};
 use super::reply::{Leaving, Reply, Step};
 use super::request::{ChatRequest, Role};
 use crate::openai::caller::Caller;
@@ -21,14 +22,14 @@ use engine_client::wire::conversations::AuthorView;
 use engine_client::wire::models::ModelTarget;
 use engine_client::wire::turns::{NewTurn, TurnView};
 use futures::stream;
-use http::{HeaderValue, StatusCode, header};
+use http::StatusCode;
 use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::time::Duration;
 use uuid::Uuid;
 
 /// For the first words, before the answer begins without them.
-const FIRST_WORDS: Duration = Duration::from_secs(10);
+pub const FIRST_WORDS: Duration = Duration::from_secs(10);
 /// Proxies cut what is silent for long.
 const ALIVE_EVERY: Duration = Duration::from_secs(15);
 
@@ -39,11 +40,13 @@ pub async fn post(
 ) -> Result<Response, Complaint> {
     let asked = ChatRequest::read(request.into_body()).await?;
     let model = meant(&engine, &asked.model).await?;
-    let ModelTarget::Companion(companion) = model.target else {
-        return Err(Complaint::field(
-            "model",
-            format!("`{}` cannot be asked without a companion yet; name a companion as `model`", asked.model),
-        ));
+    let id = Uuid::now_v7();
+    let frames = Frames::new(id, model.id, asked.include_usage);
+    let companion = match model.target {
+        ModelTarget::Connection(connection) => {
+            return direct::answer(&engine, connection, &asked, frames).await;
+        }
+        ModelTarget::Companion(companion) => companion,
     };
     if !asked.store {
         return Err(Complaint::field(
@@ -51,10 +54,12 @@ pub async fn post(
             "a companion keeps what is said to it, and cannot be asked not to yet; leave `store` out",
         ));
     }
-    let (turn, leaving) = said(&face, &engine, companion, &asked).await?;
-    let frames = Frames::new(&turn, model.id, asked.max_tokens, asked.include_usage);
-    let reply = Reply::new(leaving);
-    if asked.stream { streamed(reply, frames).await } else { whole(reply, &frames).await }
+    let reply = Reply::new(said(&face, &engine, companion, id, &asked).await?);
+    if asked.stream {
+        streamed(reply, frames, asked.max_tokens).await
+    } else {
+        whole(reply, &frames, asked.max_tokens).await
+    }
 }
 
 /// The words are safe when it returns, and somebody is writing the reply. What the client instructs is
@@ -63,8 +68,9 @@ async fn said(
     face: &Face,
     engine: &EngineClient,
     companion: Uuid,
+    id: Uuid,
     asked: &ChatRequest,
-) -> Result<(TurnView, Leaving), Complaint> {
+) -> Result<Leaving, Complaint> {
     let told = asked.messages.iter().filter_map(|spoken| {
         let author = match spoken.role {
             Role::System => return None,
@@ -76,7 +82,7 @@ async fn said(
     let history = History { companion, messages: told.collect() };
     let place: ContinuationView = engine.post("/api/v1/continuations", &history).await?;
     let new = NewTurn {
-        id: Uuid::now_v7(),
+        id,
         text: place.text,
         parent: place.parent,
         attachments: Vec::new(),
@@ -86,11 +92,11 @@ async fn said(
     // Held from before the first word goes out: a client may leave at any time.
     let leaving = Leaving::new(engine.clone(), new.id, face.tasks.clone());
     let path = format!("/api/v1/conversations/{}/turns", place.conversation);
-    let turn: TurnView = engine.post(&path, &new).await?;
-    Ok((turn, leaving))
+    engine.post::<TurnView>(&path, &new).await?;
+    Ok(leaving)
 }
 
-async fn whole(mut reply: Reply, frames: &Frames) -> Result<Response, Complaint> {
+async fn whole(mut reply: Reply, frames: &Frames, most: Option<i64>) -> Result<Response, Complaint> {
     loop {
         match reply.next().await {
             // The turn itself tells its text when it has ended.
@@ -99,14 +105,14 @@ async fn whole(mut reply: Reply, frames: &Frames) -> Result<Response, Complaint>
             Step::Ended(turn) => {
                 return match frames::failure(&turn) {
                     Some(complaint) => Err(complaint),
-                    None => Ok(Json(frames.whole(&turn)).into_response()),
+                    None => Ok(Json(frames.whole(&turn.text, &Summary::of(&turn, most))).into_response()),
                 };
             }
         }
     }
 }
 
-async fn streamed(mut reply: Reply, frames: Frames) -> Result<Response, Complaint> {
+async fn streamed(mut reply: Reply, frames: Frames, most: Option<i64>) -> Result<Response, Complaint> {
     let first = match tokio::time::timeout(FIRST_WORDS, reply.next()).await {
         Ok(Step::Failed(complaint)) => return Err(complaint),
         Ok(Step::Ended(turn)) => match frames::failure(&turn) {
@@ -117,21 +123,19 @@ async fn streamed(mut reply: Reply, frames: Frames) -> Result<Response, Complain
         Err(_) => None,
     };
     let mut telling =
-        Telling { reply, queue: VecDeque::from([frames.opening()]), frames, told: false, over: false };
+        Telling { reply, queue: VecDeque::from([frames.opening()]), frames, most, told: false, over: false };
     if let Some(step) = first {
         telling.take(step);
     }
-    let mut response = Response::new(Body::from_stream(stream::unfold(telling, Telling::next)));
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    Ok(response)
+    Ok(frames::stream_of(Body::from_stream(stream::unfold(telling, Telling::next))))
 }
 
 /// A reply on its way to the client. Dropped before the end, it stops the turn.
 struct Telling {
     reply: Reply,
     frames: Frames,
+    /// The longest reply that was wanted, in tokens.
+    most: Option<i64>,
     queue: VecDeque<Bytes>,
     /// Whether the client has seen words, which nobody can take back.
     told: bool,
@@ -170,7 +174,7 @@ impl Telling {
                 Some(complaint) => self.break_off(&complaint),
                 None => {
                     self.over = true;
-                    self.queue.extend(self.frames.closing(&turn));
+                    self.queue.extend(self.frames.closing(&Summary::of(&turn, self.most)));
                 }
             },
         }

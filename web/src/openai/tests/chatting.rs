@@ -234,7 +234,7 @@ async fn without_a_stream_the_answer_is_one_document() {
     );
     assert_eq!(choice["finish_reason"], "stop");
     assert_eq!(body["usage"]["total_tokens"], 14);
-    assert_eq!(body["created"], 1_700_000_000);
+    assert!(body["created"].as_i64().is_some_and(|at| at > 1_700_000_000), "{body}");
     let history = ground.engine.history.lock().await.clone().expect("the engine was asked");
     let told: Vec<&str> = history.messages.iter().map(|message| message.text.as_str()).collect();
     assert_eq!(told, ["one", "two", "three"]);

@@ -3,5 +3,6 @@
 mod world;
 
 mod chatting;
+mod directly;
 mod listing;
 mod refusals;

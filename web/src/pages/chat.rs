@@ -113,7 +113,14 @@ pub async fn say(
     Sealed(said): Sealed<Said>,
 ) -> Result<Response, PageError> {
     let turn = said.turn.parse().map_err(|_| PageError::Incomplete)?;
-    let new = NewTurn { id: turn, text: said.text.clone(), parent: None, attachments: Vec::new() };
+    let new = NewTurn {
+        id: turn,
+        text: said.text.clone(),
+        parent: None,
+        attachments: Vec::new(),
+        history: None,
+        max_tokens: None,
+    };
     let taken = member.client.post::<TurnView>(&format!("/api/v1/conversations/{id}/turns"), &new).await;
     let problem = match taken {
         Ok(_) => return Ok(Redirect::to(&address(id)).into_response()),

@@ -23,6 +23,7 @@ use metrics_exporter_prometheus::PrometheusBuilder;
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
+use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 use uuid::Uuid;
 
@@ -111,6 +112,7 @@ fn face(deeds: &Deeds, has_owner: bool) -> Router {
         bounds: Bounds::default(),
         words: Arc::new(Words::english()),
         markdown: Arc::default(),
+        tasks: TaskTracker::new(),
     })
 }
 

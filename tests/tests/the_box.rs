@@ -227,7 +227,8 @@ async fn a_box_is_found_healthy_ready_and_counted() -> anyhow::Result<()> {
     let figures = String::from_utf8_lossy(figures.body()).into_owned();
     assert!(figures.contains("whisperengine_info{") && figures.contains("whisperengine_http_requests_total"));
     assert_eq!(http::get(address, "/api/v1/me").await?.status(), 401);
-    assert_eq!(http::get(address, "/").await?.status(), 404);
+    assert_eq!(http::get(address, "/nothing").await?.status(), 404);
+    assert_eq!(http::get(address, "/").await?.status(), 303, "whoever is not signed in is led to the door");
     wait::until("the log to tell of it", SOON, async || {
         let log = std::fs::read_to_string(home.data_dir().join("logs/performance.log"))?;
         Ok(log.contains("request.id").then_some(()))

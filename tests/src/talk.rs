@@ -39,6 +39,7 @@ impl Talk {
             id,
             text: text.into(),
             parent: None,
+            instead_of: None,
             attachments: Vec::new(),
             history: None,
             max_tokens: None,

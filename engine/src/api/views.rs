@@ -108,6 +108,7 @@ pub fn message(message: Message) -> MessageView {
         model: message.model,
         turn: message.turn.map(|turn| turn.0),
         attachments: message.attachments.into_iter().map(|id| id.0).collect(),
+        variants: Vec::new(),
         created_at: message.created_at.0,
     }
 }
@@ -129,6 +130,7 @@ pub fn turn(turn: Turn, entries: &[UsageEntry]) -> TurnView {
         model: turn.model,
         failure: turn.failure.map(|failure| FailureView { code: failure.code, detail: failure.detail }),
         attempts: entries.iter().map(attempt).collect(),
+        recalled: Vec::new(),
         created_at: turn.created_at.0,
         finished_at: turn.finished_at.map(|at| at.0),
     }

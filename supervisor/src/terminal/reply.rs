@@ -109,6 +109,7 @@ mod tests {
             model: None,
             failure,
             attempts: Vec::new(),
+            recalled: Vec::new(),
             created_at: 0,
             finished_at: Some(1),
         }))

@@ -47,6 +47,7 @@ impl Talk<'_> {
             id,
             text,
             parent: None,
+            instead_of: None,
             attachments: Vec::new(),
             history: None,
             max_tokens: None,

@@ -102,6 +102,7 @@ fn new_turn(text: String) -> NewTurn {
         id: Uuid::now_v7(),
         text,
         parent: None,
+        instead_of: None,
         attachments: Vec::new(),
         history: None,
         max_tokens: None,

@@ -117,6 +117,7 @@ pub async fn say(
         id: turn,
         text: said.text.clone(),
         parent: None,
+        instead_of: None,
         attachments: Vec::new(),
         history: None,
         max_tokens: None,

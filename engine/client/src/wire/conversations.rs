@@ -34,6 +34,9 @@ pub struct ConversationChange {
     /// Brings the branch that ends at this message into view.
     #[serde(default)]
     pub head: Option<Uuid>,
+    /// Brings the branch through this message into view, to its newest end.
+    #[serde(default)]
+    pub through: Option<Uuid>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -68,6 +71,10 @@ pub struct MessageView {
     pub model: Option<String>,
     pub turn: Option<Uuid>,
     pub attachments: Vec<Uuid>,
+    /// In a page of messages: all wordings of this place, oldest first, itself among them. Empty where it
+    /// is the only one.
+    #[serde(default)]
+    pub variants: Vec<Uuid>,
     pub created_at: i64,
 }
 

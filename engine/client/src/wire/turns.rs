@@ -1,5 +1,6 @@
 //! Turns: one exchange as a resource.
 
+use super::conversations::AuthorView;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -12,6 +13,9 @@ pub struct NewTurn {
     /// The message it answers; the head of the branch in view where it is left out.
     #[serde(default)]
     pub parent: Option<Uuid>,
+    /// A message of the person's that this one words anew: it becomes its sibling, on a branch of its own.
+    #[serde(default)]
+    pub instead_of: Option<Uuid>,
     #[serde(default)]
     pub attachments: Vec<Uuid>,
     /// From a continuation: what a client's own history was, in short.
@@ -20,6 +24,17 @@ pub struct NewTurn {
     /// The longest reply that is wanted.
     #[serde(default)]
     pub max_tokens: Option<i64>,
+}
+
+/// Another reply to what an earlier turn answered; it becomes a sibling of the earlier one.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewReply {
+    /// A UUIDv7 of the caller's making: sending it twice is the same turn.
+    pub id: Uuid,
+    /// Begin with the words of the earlier reply, and go on where it ends.
+    #[serde(default)]
+    pub go_on: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,6 +63,9 @@ pub struct TurnView {
     pub failure: Option<FailureView>,
     /// Empty in the answer to a message whose reply is still being written; ask for the turn.
     pub attempts: Vec<AttemptView>,
+    /// What was said before and shown to the model; of a turn that has ended, asked for by itself.
+    #[serde(default)]
+    pub recalled: Vec<RecalledView>,
     pub created_at: i64,
     pub finished_at: Option<i64>,
 }
@@ -56,6 +74,19 @@ pub struct TurnView {
 pub struct FailureView {
     pub code: String,
     pub detail: String,
+}
+
+/// Something of earlier that the reply was made with, as far as it is still there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecalledView {
+    pub said_at: i64,
+    /// `None` for a memory, which nobody in particular said.
+    pub author: Option<AuthorView>,
+    /// Where it was said; `None` for a memory.
+    pub conversation: Option<Uuid>,
+    pub message: Option<Uuid>,
+    /// Its beginning.
+    pub excerpt: String,
 }
 
 /// One call to a model: one entry of the ledger.

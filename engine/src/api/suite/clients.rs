@@ -59,6 +59,7 @@ impl Caller<'_> {
         let new = NewTurn {
             history: Some(place.history.clone()),
             parent: place.parent,
+            instead_of: None,
             max_tokens: Some(7),
             ..turn(&place.text)
         };

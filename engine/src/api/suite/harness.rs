@@ -195,6 +195,7 @@ pub fn turn(text: &str) -> NewTurn {
         id: Uuid::now_v7(),
         text: text.into(),
         parent: None,
+        instead_of: None,
         attachments: Vec::new(),
         history: None,
         max_tokens: None,

@@ -85,6 +85,7 @@ async fn said(
         id,
         text: place.text,
         parent: place.parent,
+        instead_of: None,
         attachments: Vec::new(),
         history: Some(place.history),
         max_tokens: asked.max_tokens,

@@ -139,6 +139,7 @@ fn turn(id: Uuid, state: TurnStateView, text: &str) -> TurnView {
         model: None,
         failure: None,
         attempts: vec![attempt],
+        recalled: Vec::new(),
         created_at: 1_700_000_000_000_000,
         finished_at: None,
     }

@@ -6,7 +6,7 @@ use super::problem::ApiError;
 use super::state::Api;
 use super::views;
 use crate::conversation::follow::{Follower, Sight};
-use crate::conversation::incoming::IncomingMessage;
+use crate::conversation::incoming::{IncomingMessage, Position};
 use crate::domain::ids::{AttachmentId, ConversationId, MessageId, TurnId};
 use crate::domain::person::Person;
 use crate::domain::turn::Turn;
@@ -37,13 +37,19 @@ pub async fn take(
     if api.leaving.is_cancelled() {
         return Err(ApiError(ErrorCode::Stopping, "the box is stopping; try again in a moment".into()));
     }
+    let position = match (new.parent, new.instead_of) {
+        (None, None) => Position::Newest,
+        (Some(parent), None) => Position::After(MessageId(parent)),
+        (None, Some(reworded)) => Position::InsteadOf(MessageId(reworded)),
+        (Some(_), Some(_)) => return Err(ApiError::invalid("give either `parent` or `instead_of`")),
+    };
     let incoming = IncomingMessage {
         tenant: person.tenant,
         person: person.id,
         conversation: ConversationId(conversation),
         turn: TurnId(new.id),
         text: new.text,
-        parent: new.parent.map(MessageId),
+        position,
         attachments: new.attachments.into_iter().map(AttachmentId).collect(),
         history: new.history,
         max_tokens: new.max_tokens,

@@ -15,13 +15,23 @@ pub struct IncomingMessage {
     /// Made by the caller: the same id is the same turn, however often it is sent.
     pub turn: TurnId,
     pub text: String,
-    /// The message it answers; the head of the branch in view where it is `None`.
-    pub parent: Option<MessageId>,
+    pub position: Position,
     pub attachments: Vec<AttachmentId>,
     /// For clients that keep their own history: that history, in short.
     pub history: Option<String>,
     /// The longest reply that is wanted.
     pub max_tokens: Option<i64>,
+}
+
+/// Where a message belongs in its conversation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Position {
+    /// At the end of the branch in view.
+    Newest,
+    /// It answers this message.
+    After(MessageId),
+    /// It words this message of the person's anew: a sibling of it, on a branch of its own.
+    InsteadOf(MessageId),
 }
 
 /// Why a message was not taken. Nothing was stored.
@@ -95,7 +105,7 @@ mod tests {
             conversation: ConversationId(id),
             turn: TurnId(id),
             text: text.into(),
-            parent: None,
+            position: Position::Newest,
             attachments: Vec::new(),
             history: None,
             max_tokens: None,

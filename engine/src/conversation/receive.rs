@@ -1,9 +1,10 @@
 //! A message comes in: stored first, then answered. Sending it twice is the same turn.
 
 use super::context::ContextReader;
-use super::incoming::{IncomingMessage, Refusal};
+use super::incoming::{IncomingMessage, Position, Refusal};
 use super::live::{Wish, wish_topic};
 use super::writer::{Assignment, Models, Writer, ledger_entry};
+use crate::domain::conversation::Conversation;
 use crate::domain::ids::{MessageId, PersonId, TenantId, TurnId};
 use crate::domain::message::{Author, Message, MessageState};
 use crate::domain::turn::{Turn, TurnState};
@@ -97,11 +98,7 @@ impl Receiver {
         let IncomingMessage { tenant, person, .. } = *incoming;
         let conversation = self.conversations.find(tenant, person, incoming.conversation).await?;
         let conversation = conversation.ok_or(Refusal::Missing { what: "conversation" })?;
-        if let Some(parent) = incoming.parent
-            && self.messages.find(tenant, conversation.id, parent).await?.is_none()
-        {
-            return Err(Refusal::Missing { what: "parent" });
-        }
+        let parent = self.parent(incoming.position, &conversation).await?;
         for &attachment in &incoming.attachments {
             if self.attachments.find(tenant, person, attachment).await?.is_none() {
                 return Err(Refusal::Missing { what: "attachment" });
@@ -112,7 +109,7 @@ impl Receiver {
             id: MessageId(self.clock().new_id()),
             tenant,
             conversation: conversation.id,
-            parent: incoming.parent.or(conversation.head),
+            parent,
             author: Author::Person,
             text: incoming.text.clone(),
             state: MessageState::Complete,
@@ -147,19 +144,48 @@ impl Receiver {
         Ok((turn, message))
     }
 
+    async fn parent(
+        &self,
+        position: Position,
+        conversation: &Conversation,
+    ) -> Result<Option<MessageId>, Refusal> {
+        let said = async |id, what| {
+            let said = self.messages.find(conversation.tenant, conversation.id, id).await?;
+            said.ok_or(Refusal::Missing { what })
+        };
+        match position {
+            Position::Newest => Ok(conversation.head),
+            Position::After(id) => Ok(Some(said(id, "parent").await?.id)),
+            Position::InsteadOf(id) => {
+                let reworded = said(id, "message to word anew").await?;
+                if reworded.author != Author::Person {
+                    let reason = "only what the person said can be worded anew".to_owned();
+                    return Err(Refusal::Invalid { field: "instead_of", reason });
+                }
+                Ok(reworded.parent)
+            }
+        }
+    }
+
     /// The same turn again is answered as it stands; the same id with other words is a mistake. A turn
     /// that is not known at all is refused as it would have been.
     async fn known(&self, incoming: &IncomingMessage, refusal: Refusal) -> Result<Turn, Refusal> {
         let turn = self.turns().find(incoming.tenant, incoming.person, incoming.turn).await?;
         let Some(turn) = turn else { return Err(refusal) };
         let message = self.messages.find(turn.tenant, turn.conversation, turn.message).await?;
-        let same = message.is_some_and(|message| {
-            turn.conversation == incoming.conversation
-                && message.text == incoming.text
-                && message.attachments == incoming.attachments
-                && incoming.parent.is_none_or(|parent| message.parent == Some(parent))
-        });
-        if same { Ok(turn) } else { Err(Refusal::Different) }
+        let Some(message) = message else { return Err(Refusal::Different) };
+        let here = match incoming.position {
+            Position::Newest => true,
+            Position::After(parent) => message.parent == Some(parent),
+            Position::InsteadOf(id) => {
+                let reworded = self.messages.find(turn.tenant, turn.conversation, id).await?;
+                reworded.is_some_and(|reworded| reworded.parent == message.parent)
+            }
+        };
+        let same = turn.conversation == incoming.conversation
+            && message.text == incoming.text
+            && message.attachments == incoming.attachments;
+        if here && same { Ok(turn) } else { Err(Refusal::Different) }
     }
 
     fn turns(&self) -> &Arc<dyn Turns> {

@@ -18,7 +18,7 @@ in_every_way!(
     the_same_turn_twice_is_one_turn,
 );
 
-async fn code(client: &EngineClient, method: &str, path: &str, body: Value) -> ErrorCode {
+pub async fn code(client: &EngineClient, method: &str, path: &str, body: Value) -> ErrorCode {
     let answer = match method {
         "GET" => client.get::<Value>(path).await,
         "PATCH" => client.patch::<Value>(path, &body).await,

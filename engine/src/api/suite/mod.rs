@@ -3,6 +3,7 @@
 
 mod harness;
 mod model;
+mod branches;
 mod clients;
 mod errors;
 mod files;

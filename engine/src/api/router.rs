@@ -41,6 +41,7 @@ pub fn router(api: Api) -> Router {
         .route("/api/v1/conversations/{id}/turns", post(turns::take))
         .route("/api/v1/search", get(conversations::search))
         .route("/api/v1/turns/{id}", get(turns::get).delete(turns::stop))
+        .route("/api/v1/turns/{id}/again", post(turns::again))
         .route("/api/v1/turns/{id}/events", get(events::follow))
         .route("/api/v1/attachments", post(attachments::upload))
         .route("/api/v1/attachments/{id}", get(attachments::describe).delete(attachments::remove))

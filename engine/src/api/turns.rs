@@ -6,7 +6,7 @@ use super::problem::ApiError;
 use super::state::Api;
 use super::views;
 use crate::conversation::follow::{Follower, Sight};
-use crate::conversation::incoming::{IncomingMessage, Position};
+use crate::conversation::incoming::{IncomingMessage, Position, WantedReply};
 use crate::domain::ids::{AttachmentId, ConversationId, MessageId, TurnId};
 use crate::domain::person::Person;
 use crate::domain::turn::Turn;
@@ -15,7 +15,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use engine_client::events::Place;
 use engine_client::problem::ErrorCode;
-use engine_client::wire::turns::{NewTurn, TurnView};
+use engine_client::wire::turns::{NewReply, NewTurn, TurnView};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -34,9 +34,7 @@ pub async fn take(
     Asked(asked): Asked<TakeQuery>,
     Document(new): Document<NewTurn>,
 ) -> Result<(StatusCode, Json<TurnView>), ApiError> {
-    if api.leaving.is_cancelled() {
-        return Err(ApiError(ErrorCode::Stopping, "the box is stopping; try again in a moment".into()));
-    }
+    stay(&api)?;
     let position = match (new.parent, new.instead_of) {
         (None, None) => Position::Newest,
         (Some(parent), None) => Position::After(MessageId(parent)),
@@ -62,6 +60,34 @@ pub async fn take(
     // What a running turn costs is not known yet, and the person waits for this answer.
     let view = if turn.state.is_final() { view(&api, turn).await? } else { views::turn(turn, &[]) };
     Ok((status, Json(view)))
+}
+
+/// 202: another reply is being written to what this turn answered. Sending it again changes nothing.
+pub async fn again(
+    State(api): State<Api>,
+    Resident(person): Resident,
+    Id(earlier): Id,
+    Document(new): Document<NewReply>,
+) -> Result<(StatusCode, Json<TurnView>), ApiError> {
+    stay(&api)?;
+    let wanted = WantedReply {
+        tenant: person.tenant,
+        person: person.id,
+        earlier: TurnId(earlier),
+        turn: TurnId(new.id),
+        go_on: new.go_on,
+    };
+    let turn = api.receiver.reply_anew(wanted).await?;
+    let view = if turn.state.is_final() { view(&api, turn).await? } else { views::turn(turn, &[]) };
+    Ok((StatusCode::ACCEPTED, Json(view)))
+}
+
+/// A box that is going down takes nothing new.
+fn stay(api: &Api) -> Result<(), ApiError> {
+    if api.leaving.is_cancelled() {
+        return Err(ApiError(ErrorCode::Stopping, "the box is stopping; try again in a moment".into()));
+    }
+    Ok(())
 }
 
 pub async fn get(

@@ -42,8 +42,9 @@ impl Draft {
         format!("{}{}", self.turn.text, self.pending)
     }
 
+    /// Nothing was said yet, beside what an earlier reply gave.
     pub fn is_empty(&self) -> bool {
-        self.turn.text.is_empty() && self.pending.is_empty()
+        self.turn.text.len() as i64 <= self.turn.given_bytes && self.pending.is_empty()
     }
 
     pub async fn enter(&mut self, stage: Stage) {

@@ -1,6 +1,7 @@
 //! What every front door makes of its event: the one way words come in.
 
 use crate::domain::ids::{AttachmentId, ConversationId, MessageId, PersonId, TenantId, TurnId};
+use crate::domain::turn::Turn;
 use crate::ports::error::StoreError;
 
 /// Longer messages are files, and are asked to come as such.
@@ -34,6 +35,33 @@ pub enum Position {
     InsteadOf(MessageId),
 }
 
+/// Another reply is wanted to what an earlier turn answered.
+#[derive(Clone, Copy, Debug)]
+pub struct WantedReply {
+    pub tenant: TenantId,
+    pub person: PersonId,
+    pub earlier: TurnId,
+    /// Made by the caller: the same id is the same turn, however often it is sent.
+    pub turn: TurnId,
+    /// It begins with the words of the earlier one.
+    pub go_on: bool,
+}
+
+impl WantedReply {
+    pub fn check(&self) -> Result<(), Refusal> {
+        check_turn_id(self.turn)
+    }
+
+    /// Whether this is the turn that it asked for.
+    pub fn is(&self, turn: &Turn, earlier: &Turn) -> bool {
+        turn.id != earlier.id && turn.message == earlier.message && self.go_on == (turn.given_bytes > 0)
+    }
+}
+
+pub fn cannot_go_on(reason: &str) -> Refusal {
+    Refusal::Invalid { field: "go_on", reason: reason.to_owned() }
+}
+
 /// Why a message was not taken. Nothing was stored.
 #[derive(Debug, thiserror::Error)]
 pub enum Refusal {
@@ -55,9 +83,7 @@ impl IncomingMessage {
     /// Checks what can be checked without looking anything up.
     pub fn check(&self) -> Result<(), Refusal> {
         let invalid = |field, reason: &str| Err(Refusal::Invalid { field, reason: reason.to_owned() });
-        if self.turn.0.get_version_num() != 7 {
-            return invalid("id", "a turn's id is a UUIDv7");
-        }
+        check_turn_id(self.turn)?;
         // A file says enough without words.
         if !self.text.is_empty() || self.attachments.is_empty() {
             check_words(&self.text)?;
@@ -75,6 +101,13 @@ impl IncomingMessage {
         }
         Ok(())
     }
+}
+
+fn check_turn_id(id: TurnId) -> Result<(), Refusal> {
+    if id.0.get_version_num() == 7 {
+        return Ok(());
+    }
+    Err(Refusal::Invalid { field: "id", reason: "a turn's id is a UUIDv7".to_owned() })
 }
 
 /// Whether these are words that can be kept.

@@ -34,15 +34,20 @@ pub struct Prompt {
     pub left_out: usize,
 }
 
+const GO_ON: &str = "Go on with your last message exactly where it breaks off. Repeat nothing of it, and say \
+    nothing about going on. Begin with a space where a new word begins.";
+
 /// A guess that errs on the large side for most scripts: three bytes a token, and each message's frame.
 pub fn estimate_tokens(text: &str) -> usize {
     text.len() / 3 + 5
 }
 
-pub fn build(context: &Context, room: Room) -> Prompt {
+/// `given` is what the answer begins with, which needs room, too.
+pub fn build(context: &Context, room: Room, given: &str) -> Prompt {
     let character = character(&context.companion, &context.person.name);
     let newest = PromptMessage { speaker: Speaker::Person, text: context.message.text.clone() };
-    let fixed = estimate_tokens(&character) + estimate_tokens(&newest.text);
+    let begun = if given.is_empty() { 0 } else { estimate_tokens(GO_ON) + estimate_tokens(given) };
+    let fixed = estimate_tokens(&character) + estimate_tokens(&newest.text) + begun;
     let free = room.prompt_tokens().saturating_sub(fixed);
 
     // Memory may use a third at most, and only of what is really there; the newest turns have the rest.
@@ -61,17 +66,26 @@ pub fn build(context: &Context, room: Room) -> Prompt {
         text: message.text.clone(),
     }));
     messages.push(newest);
-    let tokens = messages.iter().map(|message| estimate_tokens(&message.text)).sum();
+    let tokens = messages.iter().map(|message| estimate_tokens(&message.text)).sum::<usize>() + begun;
     Prompt { messages, tokens, left_out }
 }
 
 impl Prompt {
     /// The same, with an answer begun: for models that go on where one stops.
-    #[must_use]
     pub fn continuing(&self, text: &str) -> Vec<PromptMessage> {
         let mut messages = self.messages.clone();
         if !text.is_empty() {
             messages.push(PromptMessage { speaker: Speaker::Companion, text: text.to_owned() });
+        }
+        messages
+    }
+
+    /// The same for models that only ever answer: the request comes as the person's, since many servers
+    /// take nothing but the two speakers in turn.
+    pub fn asking_to_go_on(&self, text: &str) -> Vec<PromptMessage> {
+        let mut messages = self.continuing(text);
+        if !text.is_empty() {
+            messages.push(PromptMessage { speaker: Speaker::Person, text: GO_ON.to_owned() });
         }
         messages
     }
@@ -160,10 +174,10 @@ mod tests {
         let room = Room { context_tokens: 2000 };
         let mut context = context();
         context.window = long_window(40);
-        let without = build(&context, room);
+        let without = build(&context, room, "");
         context.summary = Some(Summary { text: "summary ".repeat(5000), up_to: context.message.id });
         context.recalled = vec![recalled(&"memory ".repeat(5000)), recalled("the harbour light is green")];
-        let with = build(&context, room);
+        let with = build(&context, room, "");
         let shown = |prompt: &Prompt| prompt.messages.iter().filter(|m| m.text.starts_with("turn ")).count();
         assert!(shown(&with) * 3 >= shown(&without) * 2, "{} of {}", shown(&with), shown(&without));
         assert!(with.messages.iter().any(|m| m.text.contains("harbour light")), "what fits is still told");
@@ -174,7 +188,7 @@ mod tests {
     fn what_does_not_fit_is_left_out_whole_and_oldest_first() {
         let mut context = context();
         context.window = long_window(40);
-        let prompt = build(&context, Room { context_tokens: 2000 });
+        let prompt = build(&context, Room { context_tokens: 2000 }, "");
         let shown: Vec<&str> =
             prompt.messages.iter().map(|m| m.text.as_str()).filter(|t| t.starts_with("turn ")).collect();
         assert!(prompt.left_out > 0);
@@ -188,7 +202,7 @@ mod tests {
     fn quotes_from_memory_carry_their_date_and_are_called_quotes() {
         let mut context = context();
         context.recalled = vec![recalled("I moved to the harbour")];
-        let prompt = build(&context, Room { context_tokens: 8192 });
+        let prompt = build(&context, Room { context_tokens: 8192 }, "");
         let notes = &prompt.messages[1].text;
         assert!(notes.contains("On 1970-01-01 Ada said: \u{201c}I moved to the harbour\u{201d}"), "{notes}");
         assert!(notes.contains("not instructions"));
@@ -196,7 +210,7 @@ mod tests {
 
     #[test]
     fn an_answer_begun_is_what_a_continuation_starts_from() {
-        let prompt = build(&context(), Room { context_tokens: 8192 });
+        let prompt = build(&context(), Room { context_tokens: 8192 }, "");
         assert_eq!(prompt.continuing(""), prompt.messages);
         let begun = prompt.continuing("Once upon");
         assert_eq!(
@@ -206,8 +220,24 @@ mod tests {
     }
 
     #[test]
+    fn whoever_cannot_go_on_alone_is_asked_to_and_speakers_take_turns() {
+        let room = Room { context_tokens: 2000 };
+        let mut context = context();
+        context.window = long_window(40);
+        let (without, given) = (build(&context, room, ""), "Once upon ".repeat(100));
+        let prompt = build(&context, room, &given);
+        assert!(prompt.left_out > without.left_out, "the beginning takes its room from the oldest turns");
+        assert!(prompt.tokens <= 1500, "{} tokens", prompt.tokens);
+        let asked = prompt.asking_to_go_on(&given);
+        let speakers: Vec<Speaker> = asked[asked.len() - 3..].iter().map(|message| message.speaker).collect();
+        assert_eq!(speakers, [Speaker::Person, Speaker::Companion, Speaker::Person]);
+        assert_eq!((&asked[asked.len() - 2].text, asked[asked.len() - 1].text.as_str()), (&given, GO_ON));
+        assert_eq!(prompt.asking_to_go_on(""), prompt.messages);
+    }
+
+    #[test]
     fn the_smallest_model_still_hears_the_newest_message() {
-        let prompt = build(&context(), Room { context_tokens: 64 });
+        let prompt = build(&context(), Room { context_tokens: 64 }, "");
         assert_eq!(prompt.messages.len(), 2);
         assert_eq!(prompt.messages[1].speaker, Speaker::Person);
     }

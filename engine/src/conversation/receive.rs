@@ -1,11 +1,11 @@
 //! A message comes in: stored first, then answered. Sending it twice is the same turn.
 
 use super::context::ContextReader;
-use super::incoming::{IncomingMessage, Position, Refusal};
+use super::incoming::{IncomingMessage, Position, Refusal, WantedReply, cannot_go_on};
 use super::live::{Wish, wish_topic};
 use super::writer::{Assignment, Models, Writer, ledger_entry};
 use crate::domain::conversation::Conversation;
-use crate::domain::ids::{MessageId, PersonId, TenantId, TurnId};
+use crate::domain::ids::{CompanionId, MessageId, PersonId, TenantId, TurnId};
 use crate::domain::message::{Author, Message, MessageState};
 use crate::domain::turn::{Turn, TurnState};
 use crate::models::chain::{Chain, Step};
@@ -37,16 +37,40 @@ impl Receiver {
     pub async fn receive(&self, incoming: IncomingMessage) -> Result<Turn, Refusal> {
         incoming.check()?;
         // Side by side: each read is a walk to the store and back, and the person waits for all of them.
-        let (begun, chain) = futures::join!(
-            self.begin(&incoming),
-            chain_for(&*self.connections, &self.pool, self.clock(), incoming.tenant),
-        );
-        let (turn, message) = match begun {
-            Ok(begun) => begun,
-            // What this turn once began from may be gone since; the turn itself is still the same.
-            Err(refusal) => return self.known(&incoming, refusal).await,
+        let (begun, chain) = futures::join!(self.begin(&incoming), self.chain(incoming.tenant));
+        let taken = match begun {
+            Ok((turn, message)) => self.set_out(turn, message, chain?).await,
+            Err(refusal) => Err(refusal),
         };
-        let chain = chain?;
+        match taken {
+            Ok(turn) => Ok(turn),
+            Err(busy @ Refusal::Busy(_)) => Err(busy),
+            // What this turn once began from may be gone since, or the conversation has gone on; the turn
+            // itself is still the same.
+            Err(refusal) => self.known(&incoming, refusal).await,
+        }
+    }
+
+    /// Answers what an earlier turn answered once more. When it returns, somebody is writing the reply.
+    pub async fn reply_anew(&self, wanted: WantedReply) -> Result<Turn, Refusal> {
+        wanted.check()?;
+        let (begun, chain) = futures::join!(self.begin_anew(&wanted), self.chain(wanted.tenant));
+        let taken = match begun {
+            Ok((turn, message)) => match chain? {
+                None if wanted.go_on => Err(cannot_go_on("no model is connected")),
+                chain => self.set_out(turn, message, chain).await,
+            },
+            Err(refusal) => Err(refusal),
+        };
+        match taken {
+            // By now there may be no model, or nothing to go on from.
+            Err(refusal @ Refusal::Invalid { .. }) => self.known_anew(&wanted, refusal).await,
+            taken => taken,
+        }
+    }
+
+    /// Stores the turn and has its reply written.
+    async fn set_out(&self, turn: Turn, message: Message, chain: Option<Chain>) -> Result<Turn, Refusal> {
         let models = chain.map_or(Models::None, |mut chain| {
             let first = chain.next(None, false);
             Models::Begun { chain, first }
@@ -66,8 +90,7 @@ impl Receiver {
         .await;
         match accepted? {
             Accepted::Known(turn) => Ok(turn),
-            // Or it is the same, and the conversation has gone on since.
-            Accepted::Different => self.known(&incoming, Refusal::Different).await,
+            Accepted::Different => Err(Refusal::Different),
             Accepted::Busy(running) => Err(Refusal::Busy(running)),
             // It was there a moment ago, and its person has removed it since.
             Accepted::Missing => Err(Refusal::Missing { what: "conversation" }),
@@ -118,16 +141,48 @@ impl Receiver {
             attachments: incoming.attachments.clone(),
             created_at: now,
         };
-        let turn = Turn {
-            id: incoming.turn,
-            tenant,
+        let mut turn = self.turn(incoming.turn, &message, (person, conversation.companion));
+        turn.history.clone_from(&incoming.history);
+        turn.max_tokens = incoming.max_tokens;
+        Ok((turn, message))
+    }
+
+    async fn begin_anew(&self, wanted: &WantedReply) -> Result<(Turn, Message), Refusal> {
+        let earlier = self.turns().find(wanted.tenant, wanted.person, wanted.earlier).await?;
+        let earlier = earlier.ok_or(Refusal::Missing { what: "turn" })?;
+        if earlier.id == wanted.turn {
+            return Err(Refusal::Different);
+        }
+        if !earlier.state.is_final() {
+            return Err(Refusal::Busy(earlier.id));
+        }
+        let message = self.messages.find(earlier.tenant, earlier.conversation, earlier.message).await?;
+        let message = message.ok_or(Refusal::Missing { what: "turn" })?;
+        let mut turn = self.turn(wanted.turn, &message, (earlier.person, earlier.companion));
+        if wanted.go_on {
+            if earlier.text.trim().is_empty() {
+                return Err(cannot_go_on("there is no reply to go on from"));
+            }
+            turn.given_bytes = earlier.text.len() as i64;
+            turn.text = earlier.text;
+        }
+        Ok((turn, message))
+    }
+
+    /// A turn that answers `message`, born owned by this process.
+    fn turn(&self, id: TurnId, message: &Message, (person, companion): (PersonId, CompanionId)) -> Turn {
+        let now = self.clock().now();
+        Turn {
+            id,
+            tenant: message.tenant,
             person,
-            companion: conversation.companion,
-            conversation: conversation.id,
+            companion,
+            conversation: message.conversation,
             message: message.id,
             reply: MessageId(self.clock().new_id()),
             state: TurnState::Running,
             text: String::new(),
+            given_bytes: 0,
             revision: 0,
             kept_bytes: 0,
             attempt: 1,
@@ -136,12 +191,16 @@ impl Receiver {
             stop_requested: false,
             failure: None,
             model: None,
-            history: incoming.history.clone(),
-            max_tokens: incoming.max_tokens,
+            history: None,
+            max_tokens: None,
+            recalled: Vec::new(),
             created_at: now,
             finished_at: None,
-        };
-        Ok((turn, message))
+        }
+    }
+
+    async fn chain(&self, tenant: TenantId) -> Stored<Option<Chain>> {
+        chain_for(&*self.connections, &self.pool, self.clock(), tenant).await
     }
 
     async fn parent(
@@ -183,9 +242,20 @@ impl Receiver {
             }
         };
         let same = turn.conversation == incoming.conversation
+            && message.turn == Some(turn.id)
             && message.text == incoming.text
             && message.attachments == incoming.attachments;
         if here && same { Ok(turn) } else { Err(Refusal::Different) }
+    }
+
+    async fn known_anew(&self, wanted: &WantedReply, refusal: Refusal) -> Result<Turn, Refusal> {
+        let turn = self.turns().find(wanted.tenant, wanted.person, wanted.turn).await?;
+        let earlier = self.turns().find(wanted.tenant, wanted.person, wanted.earlier).await?;
+        match (turn, earlier) {
+            (None, _) => Err(refusal),
+            (Some(turn), Some(earlier)) if wanted.is(&turn, &earlier) => Ok(turn),
+            (Some(_), _) => Err(Refusal::Different),
+        }
     }
 
     fn turns(&self) -> &Arc<dyn Turns> {

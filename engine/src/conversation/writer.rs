@@ -99,6 +99,11 @@ impl Writer {
             Err(end) => return self.leave(draft, context, &tally, end).await,
         };
         let (mut chain, mut step, mut entry_open) = match models {
+            // Memory has no way to go on from somebody's words.
+            Models::None if draft.turn.given_bytes > 0 => {
+                let nobody = Outcoming::failed(&ModelError::NoneConnected);
+                return self.end(draft, context, &tally, nobody).await;
+            }
             Models::None => {
                 if draft.is_empty() {
                     draft.say(&recall_mode::reply(context)).await?;
@@ -122,8 +127,7 @@ impl Writer {
             if let Some(end) = signals.sleep(draft, after).await? {
                 return self.leave(draft, context, &tally, end).await;
             }
-            let prompt =
-                prompt::build(context, Room { context_tokens: link.connection.context_tokens as usize });
+            let prompt = prompt::build(context, room(&link), draft.turn.given());
             if !std::mem::take(&mut entry_open) {
                 self.begin_attempt(draft, &link, &tally).await?;
             }
@@ -154,7 +158,7 @@ impl Writer {
         let settlement = last.settle(Outcome::Failed, self.clock.now());
         let turn = &draft.turn;
         let entry = ledger_entry(turn, turn.attempt + 1, Some(link), &*self.clock);
-        let discard = !link.connection.continues_text && !turn.text.is_empty();
+        let discard = !link.connection.continues_text && !draft.is_empty();
         draft.turn = self.turns.begin_attempt(turn, &settlement, &entry, discard).await?;
         draft.changed().await;
         Ok(())
@@ -209,7 +213,8 @@ impl Writer {
         let jobs = summary::job_after(&draft.turn, context, &*self.clock).into_iter().collect();
         let first_token_ms = tally.first_token().map(|span| span.as_millis() as u64);
         let tokens = settlement.tokens;
-        let ending = Ending { state, reply, failure: how.failure, settlement, jobs, at };
+        let ending =
+            Ending { state, reply, failure: how.failure, recalled: Vec::new(), settlement, jobs, at };
         self.turns.finish(&draft.turn, &ending).await?;
         self.windows.put(draft.turn.conversation, context.branch_with(ending.reply.as_ref())).await;
         let (recall_ms, llm_ms) = (context.recall.as_millis() as u64, tally.took().as_millis() as u64);
@@ -242,12 +247,21 @@ pub fn ledger_entry(turn: &Turn, attempt: i64, link: Option<&Link>, clock: &dyn 
 }
 
 fn request(draft: &Draft, link: &Link, prompt: &Prompt) -> ModelRequest {
-    let room = Room { context_tokens: link.connection.context_tokens as usize };
+    let begun = draft.text();
+    let messages = if link.connection.continues_text {
+        prompt.continuing(&begun)
+    } else {
+        prompt.asking_to_go_on(&begun)
+    };
     ModelRequest {
-        messages: prompt.continuing(&draft.text()),
-        max_tokens: Some(draft.turn.max_tokens.unwrap_or(i64::MAX).min(room.reply_tokens() as i64)),
+        messages,
+        max_tokens: Some(draft.turn.max_tokens.unwrap_or(i64::MAX).min(room(link).reply_tokens() as i64)),
         request_id: format!("{}-{}", draft.turn.id, draft.turn.attempt),
     }
+}
+
+fn room(link: &Link) -> Room {
+    Room { context_tokens: link.connection.context_tokens as usize }
 }
 
 /// Only a break-off can be mended by going on; a refusal would be refused again.

@@ -3,7 +3,7 @@
 //! A turn is owned under a lease with a fencing token. The token grows with every change of owner;
 //! a write that carries an older one is refused, so an owner that was only asleep can do no harm.
 
-use super::ids::{CompanionId, ConversationId, MessageId, PersonId, TenantId, TurnId};
+use super::ids::{CompanionId, ConversationId, MemoryId, MessageId, PersonId, TenantId, TurnId};
 use super::time::Timestamp;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -35,6 +35,9 @@ pub struct Turn {
     pub state: TurnState,
     /// The reply as far as it is stored. Offsets into it count bytes.
     pub text: String,
+    /// How many bytes of the text an earlier reply gave: this one goes on where that one ended. Attempts
+    /// that start again start there.
+    pub given_bytes: i64,
     /// How often the text was thrown away to start again; an offset means nothing across revisions.
     pub revision: i64,
     /// How many bytes of the text were there before this revision began: readers of the last one who
@@ -51,8 +54,26 @@ pub struct Turn {
     pub history: Option<String>,
     /// The longest reply that was wanted.
     pub max_tokens: Option<i64>,
+    /// What of earlier the reply was made with; empty until the turn has ended.
+    pub recalled: Vec<Reference>,
     pub created_at: Timestamp,
     pub finished_at: Option<Timestamp>,
+}
+
+impl Turn {
+    /// What the reply began with.
+    pub fn given(&self) -> &str {
+        let end = usize::try_from(self.given_bytes).unwrap_or_default();
+        self.text.get(..end).unwrap_or_default()
+    }
+}
+
+/// Something of earlier, named and not repeated: what is forgotten is forgotten here, too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reference {
+    Message(MessageId),
+    Memory(MemoryId),
 }
 
 /// Why a turn failed, in a form the page can explain.

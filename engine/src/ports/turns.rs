@@ -6,7 +6,7 @@ use crate::domain::job::Job;
 use crate::domain::memory::Owner;
 use crate::domain::message::Message;
 use crate::domain::time::Timestamp;
-use crate::domain::turn::{Failure, Turn, TurnState};
+use crate::domain::turn::{Failure, Reference, Turn, TurnState};
 use crate::domain::usage::{Settlement, UsageEntry};
 use async_trait::async_trait;
 
@@ -20,7 +20,7 @@ pub enum Accepted {
     Different,
     /// Another turn is being answered in this conversation.
     Busy(TurnId),
-    /// The conversation or the parent message is not there, or not this person's.
+    /// The conversation or the message it answers is not there, or not this person's.
     Missing,
 }
 
@@ -31,6 +31,8 @@ pub struct Ending {
     /// The reply row; `None` where nothing was written and nothing is to be shown.
     pub reply: Option<Message>,
     pub failure: Option<Failure>,
+    /// What of earlier the reply was made with.
+    pub recalled: Vec<Reference>,
     pub settlement: Settlement,
     pub jobs: Vec<Job>,
     pub at: Timestamp,
@@ -40,7 +42,8 @@ pub struct Ending {
 pub trait Turns: Send + Sync {
     /// Stores the person's message, the turn (owned, with fence 1), its first ledger entry, and
     /// moves the conversation's head, all or nothing. A conversation without a title gets its first one
-    /// from the message. Durable when it returns.
+    /// from the message. A message of another turn's, or of none, is there already and is answered once
+    /// more. Durable when it returns.
     async fn accept(&self, turn: &Turn, message: &Message, entry: &UsageEntry) -> Stored<Accepted>;
     async fn find(&self, tenant: TenantId, person: PersonId, id: TurnId) -> Stored<Option<Turn>>;
     /// The turn being answered in this conversation.
@@ -58,7 +61,8 @@ pub trait Turns: Send + Sync {
     /// same piece again, after an answer that was lost, is fine.
     async fn append(&self, turn: &Turn, offset: usize, text: &str) -> Stored<()>;
     /// Begins another attempt: settles the last one, where nobody has yet, and opens `entry` under the
-    /// attempt's number. With `discard`, the text so far is thrown away and the revision grows.
+    /// attempt's number. With `discard`, the text so far is thrown away, but for what
+    /// an earlier reply gave, and the revision grows.
     /// Returns the turn as stored. The same entry again is fine.
     async fn begin_attempt(
         &self,
@@ -68,6 +72,7 @@ pub trait Turns: Send + Sync {
         discard: bool,
     ) -> Stored<Turn>;
     /// Ends the turn: reply row, head (unless the person looks at another branch by now), ledger, jobs.
+    /// Without a reply, an earlier one to the same words comes back into view.
     /// From then on the turn's text is its reply's. `Fenced` where the lease was lost; the same ending
     /// again is fine.
     async fn finish(&self, turn: &Turn, ending: &Ending) -> Stored<()>;

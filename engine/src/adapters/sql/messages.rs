@@ -96,6 +96,26 @@ pub(super) const BRANCH: &str = "WITH RECURSIVE up (id, parent_id, depth) AS (
      )
      SELECT m.* FROM up JOIN messages m ON m.id = up.id ORDER BY up.depth LIMIT $4";
 
+/// The newest end of the branch through `message`: its newest child, again and again. An answer that is
+/// being written is the newest child of what it answers, though no message yet. `$1` is the tenant.
+pub(super) fn newest_leaf(conversation: &str, message: &str) -> String {
+    format!(
+        "(WITH RECURSIVE down (id, depth) AS (
+             SELECT top.id, CAST(1 AS BIGINT) FROM messages top
+             WHERE top.tenant_id = $1 AND top.conversation_id = {conversation} AND top.id = {message}
+             UNION ALL
+             SELECT (SELECT child.id FROM messages child
+                     WHERE child.tenant_id = $1 AND child.conversation_id = {conversation}
+                       AND child.parent_id = down.id
+                     ORDER BY child.created_at DESC, child.id DESC LIMIT 1), down.depth + 1
+             FROM down WHERE down.id IS NOT NULL AND NOT EXISTS (
+                 SELECT 1 FROM turns t
+                 WHERE t.conversation_id = {conversation} AND t.state = 'running' AND t.message_id = down.id)
+         )
+         SELECT down.id FROM down WHERE down.id IS NOT NULL ORDER BY down.depth DESC LIMIT 1)"
+    )
+}
+
 /// Person and companion in one word, by which the full-text index tells owners apart.
 pub(super) fn owner_word(person: PersonId, companion: CompanionId) -> String {
     format!("{}{}", person.0.simple(), companion.0.simple())

@@ -31,6 +31,9 @@ pub const MIGRATIONS: &[Migration] = &[
     migration!(11, 9, "20261121100000_found_with_the_reply"),
     // It takes turns without them.
     migration!(12, 9, "20261121110000_client_histories"),
+    // An older program would show what was removed and answer in it, and throw away the words that a
+    // reply was to begin with.
+    migration!(13, 13, "20261121120000_branches_and_undo"),
 ];
 
 #[cfg(test)]

@@ -7,7 +7,7 @@
 use super::db::{Dialect, Tx};
 use super::jobs::insert_job;
 use super::ledger::{open_entry, settle_attempt};
-use super::messages::{insert_message, message, owner_word};
+use super::messages::{insert_message, message, newest_leaf, owner_word};
 use super::query::{Query, Row, assembled, sql, storable};
 use super::store::SqlStore;
 use crate::domain::conversation::first_title;
@@ -15,7 +15,7 @@ use crate::domain::ids::{ConversationId, MessageId, PersonId, TenantId, TurnId};
 use crate::domain::memory::Owner;
 use crate::domain::message::Message;
 use crate::domain::time::Timestamp;
-use crate::domain::turn::{Failure, Turn, TurnState};
+use crate::domain::turn::{Failure, Reference, Turn, TurnState};
 use crate::domain::usage::{Outcome, Settlement, Tokens, UsageEntry};
 use crate::ports::error::{StoreError, Stored};
 use crate::ports::turns::{Accepted, Ending, Histories, Turns};
@@ -26,7 +26,7 @@ const FENCED: StoreError = StoreError::Fenced { what: "this turn" };
 /// A turn with its words, wherever they are.
 const TURN: &str = "SELECT t.id, t.tenant_id, t.person_id, t.companion_id, t.conversation_id, t.message_id, t.reply_id,
         t.state, COALESCE(m.text, t.text) AS text, t.revision, t.kept_bytes, t.attempt, t.fence, t.lease_until,
-        t.stop_requested, t.failure_code, t.failure_detail, t.model, t.history, t.max_tokens,
+        t.stop_requested, t.failure_code, t.failure_detail, t.model, t.history, t.max_tokens, t.given_bytes, t.recalled,
         t.created_at, t.finished_at
     FROM turns t LEFT JOIN messages m ON m.id = t.reply_id AND m.conversation_id = t.conversation_id";
 
@@ -135,8 +135,8 @@ impl Turns for SqlStore {
         let begin = owned(
             turn,
             if discard {
-                "UPDATE turns SET attempt = attempt + 1, revision = revision + 1, kept_bytes = 0, text = '',
-                     text_bytes = 0, attempt_from = 0
+                "UPDATE turns SET attempt = attempt + 1, revision = revision + 1, text = $5, kept_bytes = given_bytes,
+                     text_bytes = given_bytes, attempt_from = given_bytes
                  WHERE tenant_id = $1 AND id = $2 AND fence = $3 AND attempt = $4 AND state = 'running' RETURNING *"
             } else {
                 "UPDATE turns SET attempt = attempt + 1, attempt_from = text_bytes
@@ -144,6 +144,7 @@ impl Turns for SqlStore {
             },
         )
         .bind(turn.attempt);
+        let begin = if discard { begin.bind(turn.given()) } else { begin };
         let mut tx = self.db.begin().await?;
         let Some(row) = tx.one(begin).await? else {
             drop(tx);
@@ -161,7 +162,7 @@ impl Turns for SqlStore {
         let finish = owned(
             turn,
             "UPDATE turns SET state = $4, failure_code = $5, failure_detail = $6, model = $7, finished_at = $8,
-                 text = CASE WHEN $9 = 1 THEN '' ELSE text END
+                 text = CASE WHEN $9 = 1 THEN '' ELSE text END, recalled = $10
              WHERE tenant_id = $1 AND id = $2 AND fence = $3 AND state = 'running' RETURNING attempt",
         )
         .bind(ending.state)
@@ -169,7 +170,8 @@ impl Turns for SqlStore {
         .bind(ending.failure.as_ref().map(|failure| failure.detail.clone()))
         .bind(ending.settlement.model.clone())
         .bind(ending.at)
-        .bind(ending.reply.is_some());
+        .bind(ending.reply.is_some())
+        .bind(references(&ending.recalled));
         let mut tx = self.db.begin().await?;
         let Some(row) = tx.one(finish).await? else {
             drop(tx);
@@ -181,14 +183,7 @@ impl Turns for SqlStore {
             sql("UPDATE messages SET findable = 1 WHERE tenant_id = $1 AND id = $2 AND findable = 0")
                 .bind(turn.tenant)
                 .bind(turn.message);
-        let shown = sql("UPDATE conversations
-             SET updated_at = $3, head = CASE WHEN head = $4 THEN COALESCE($5, head) ELSE head END
-             WHERE tenant_id = $1 AND id = $2")
-        .bind(turn.tenant)
-        .bind(turn.conversation)
-        .bind(ending.at)
-        .bind(turn.message)
-        .bind(ending.reply.as_ref().map(|reply| reply.id));
+        let shown = shown(turn, ending);
         let owner = owner_word(turn.person, turn.companion);
         let settled = settle_attempt(turn.tenant, turn.id, row.get("attempt")?, &ending.settlement);
         let reply = ending.reply.iter().map(|reply| insert_message(reply, &owner, true));
@@ -268,12 +263,14 @@ async fn place(tx: &mut Tx, turn: &Turn, message: &Message, entry: &UsageEntry) 
              (SELECT id FROM turns WHERE id = $4) AS known,
              (SELECT id FROM conversations WHERE tenant_id = $1 AND person_id = $2 AND id = $3) AS conversation,
              (SELECT id FROM messages WHERE tenant_id = $1 AND conversation_id = $3 AND id = $5) AS parent,
+             (SELECT id FROM messages WHERE tenant_id = $1 AND conversation_id = $3 AND id = $6) AS message,
              (SELECT id FROM turns WHERE conversation_id = $3 AND state = 'running') AS running")
     .bind(turn.tenant)
     .bind(turn.person)
     .bind(turn.conversation)
     .bind(turn.id)
-    .bind(message.parent);
+    .bind(message.parent)
+    .bind(message.id);
     let Some(here) = tx.one(look).await? else { return Ok(Accepted::Missing) };
     if here.get::<Option<TurnId>>("known")?.is_some()
         && let Some(known) = known(tx, turn, message).await?
@@ -284,6 +281,10 @@ async fn place(tx: &mut Tx, turn: &Turn, message: &Message, entry: &UsageEntry) 
     if here.get::<Option<ConversationId>>("conversation")?.is_none() || parent != message.parent {
         return Ok(Accepted::Missing);
     }
+    let is_new = message.turn == Some(turn.id);
+    if !is_new && here.get::<Option<MessageId>>("message")?.is_none() {
+        return Ok(Accepted::Missing);
+    }
     if let Some(running) = here.get("running")? {
         return Ok(Accepted::Busy(running));
     }
@@ -292,11 +293,12 @@ async fn place(tx: &mut Tx, turn: &Turn, message: &Message, entry: &UsageEntry) 
     .bind(turn.tenant)
     .bind(turn.conversation)
     .bind(message.id)
-    .bind(message.created_at)
+    .bind(turn.created_at)
     .bind(first_title(&message.text));
     let owner = owner_word(turn.person, turn.companion);
-    tx.run_all(vec![insert_message(message, &owner, false), insert_turn(turn), open_entry(entry, 1), head])
-        .await?;
+    let said = is_new.then(|| insert_message(message, &owner, false));
+    let writes = said.into_iter().chain([insert_turn(turn), open_entry(entry, 1), head]).collect();
+    tx.run_all(writes).await?;
     Ok(Accepted::New(turn.clone()))
 }
 
@@ -315,7 +317,11 @@ async fn known(tx: &mut Tx, turn: &Turn, message: &Message) -> Stored<Option<Acc
             let said = self::message(&row)?;
             // Whoever answers "the newest message" again meets this turn's own words there.
             let own = [Some(stored.message), Some(stored.reply)];
-            said.text == storable(message.text.clone())
+            let replies_anew = said.turn != Some(stored.id);
+            replies_anew == (message.turn != Some(turn.id))
+                && (!replies_anew || said.id == message.id)
+                && (stored.given_bytes > 0) == (turn.given_bytes > 0)
+                && said.text == storable(message.text.clone())
                 && (said.parent == message.parent || own.contains(&message.parent))
                 && said.attachments == message.attachments
         }
@@ -324,12 +330,38 @@ async fn known(tx: &mut Tx, turn: &Turn, message: &Message) -> Stored<Option<Acc
     Ok(Some(if mine && same { Accepted::Known(stored) } else { Accepted::Different }))
 }
 
+/// What comes into view once the turn has ended, unless the person looks elsewhere by now: its reply or,
+/// where there is none, an earlier one to the same words.
+fn shown(turn: &Turn, ending: &Ending) -> Query {
+    let next = match ending.reply {
+        Some(_) => "$5".to_owned(),
+        None => newest_leaf("$2", "$4"),
+    };
+    let shown = assembled(format!(
+        "UPDATE conversations SET updated_at = $3, head = CASE WHEN head = $4 THEN {next} ELSE head END
+         WHERE tenant_id = $1 AND id = $2"
+    ))
+    .bind(turn.tenant)
+    .bind(turn.conversation)
+    .bind(ending.at)
+    .bind(turn.message);
+    match &ending.reply {
+        Some(reply) => shown.bind(reply.id),
+        None => shown,
+    }
+}
+
+fn references(recalled: &[Reference]) -> Option<String> {
+    let text = || serde_json::to_string(recalled).expect("references are plain data");
+    (!recalled.is_empty()).then(text)
+}
+
 fn insert_turn(turn: &Turn) -> Query {
     sql("INSERT INTO turns
          (id, tenant_id, person_id, companion_id, conversation_id, message_id, reply_id, state, text, text_bytes,
           attempt_from, revision, kept_bytes, attempt, fence, lease_until, stop_requested, history, max_tokens,
-          created_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, 'running', '', 0, 0, 0, 0, 1, 1, $8, 0, $9, $10, $11)")
+          created_at, given_bytes)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, 'running', $12, $13, $13, 0, 0, 1, 1, $8, 0, $9, $10, $11, $13)")
     .bind(turn.id)
     .bind(turn.tenant)
     .bind(turn.person)
@@ -341,6 +373,8 @@ fn insert_turn(turn: &Turn) -> Query {
     .bind(turn.history.clone())
     .bind(turn.max_tokens)
     .bind(turn.created_at)
+    .bind(&turn.text)
+    .bind(turn.given_bytes)
 }
 
 /// A statement whose first three values are the tenant, the turn and the owner's fence.
@@ -373,6 +407,12 @@ fn turn(row: &Row) -> Stored<Turn> {
         stop_requested: row.get("stop_requested")?,
         failure,
         model: row.get("model")?,
+        given_bytes: row.get("given_bytes")?,
+        recalled: match row.get::<Option<String>>("recalled")? {
+            Some(text) => serde_json::from_str(&text)
+                .map_err(|error| StoreError::Corrupt { reason: format!("column recalled: {error}") })?,
+            None => Vec::new(),
+        },
         history: row.get("history")?,
         max_tokens: row.get("max_tokens")?,
         created_at: row.get("created_at")?,

@@ -1,15 +1,24 @@
-//! The tree: words said anew, on a branch of their own.
+//! The tree: words said anew, other replies to the same words, and replies that go on.
 
 use super::errors::{code, member};
 use super::harness::{House, Running, Seen, conversation, in_every_way, send, turn};
 use engine_client::client::EngineClient;
 use engine_client::problem::ErrorCode;
+use engine_client::wire::connections::{ConnectionView, NewConnection};
 use engine_client::wire::conversations::{MessagePage, MessageView};
-use engine_client::wire::turns::{NewTurn, TurnView};
+use engine_client::wire::turns::{NewReply, NewTurn, TurnStateView, TurnView};
 use serde_json::json;
 use uuid::Uuid;
 
-in_every_way!(words_said_anew_begin_a_branch_of_their_own);
+in_every_way!(
+    words_said_anew_begin_a_branch_of_their_own,
+    another_reply_is_a_sibling_of_the_earlier_one,
+    without_another_reply_the_earlier_one_stays_in_view,
+    a_reply_goes_on_where_it_ended,
+    a_model_that_continues_is_given_the_beginning,
+    a_beginning_outlives_whoever_was_going_on_from_it,
+    there_must_be_something_to_go_on_from_and_somebody_to_do_it,
+);
 
 /// A conversation with the house's model, and whoever speaks in it.
 struct Talk<'a> {
@@ -23,6 +32,11 @@ impl<'a> Talk<'a> {
         let client = running.set_up(house, true).await;
         let id = conversation(&client).await.id;
         Self { house, client, id }
+    }
+
+    async fn again(&self, earlier: Uuid, go_on: bool) -> TurnView {
+        let new = NewReply { id: Uuid::now_v7(), go_on };
+        self.client.post(&again(earlier), &new).await.expect("it has ended")
     }
 
     /// Says it and gets this reply; how the turn ended, and what the model was asked.
@@ -61,6 +75,10 @@ impl<'a> Talk<'a> {
     }
 }
 
+fn again(turn: Uuid) -> String {
+    format!("/api/v1/turns/{turn}/again")
+}
+
 async fn words_said_anew_begin_a_branch_of_their_own(house: &House) {
     let running = house.start().await;
     let talk = Talk::open(house, &running).await;
@@ -96,4 +114,165 @@ async fn words_said_anew_begin_a_branch_of_their_own(house: &House) {
     let refused = send(&talk.client, talk.id, &different).await.expect_err("other words");
     assert_eq!(refused.code(), Some(ErrorCode::TurnDiffers));
     assert_eq!(talk.texts().await, ["my boat is blue", "a blue boat"]);
+}
+
+async fn another_reply_is_a_sibling_of_the_earlier_one(house: &House) {
+    let running = house.start().await;
+    let talk = Talk::open(house, &running).await;
+    let (first, _) = talk.say(&turn("name my boat"), "Perseverance").await;
+    talk.say(&turn("why that?"), "it lasts").await;
+
+    // Of a place in the middle of the branch.
+    let second = talk.again(first.id, false).await;
+    assert_eq!((second.message, second.text.as_str()), (first.message, ""));
+    assert!(second.reply != first.reply && second.id != first.id);
+    let other = json!({"id": Uuid::now_v7()});
+    for turn in [first.id, second.id] {
+        let busy = code(&talk.client, "POST", &again(turn), other.clone()).await;
+        assert_eq!(busy, ErrorCode::TurnInProgress);
+    }
+    assert_eq!(talk.texts().await, ["name my boat"], "what is answered is in view");
+    let (second, asked) = talk.reply(second.id, "Endurance").await;
+    assert!(asked.contains("name my boat"), "{asked}");
+    assert!(!asked.contains("Perseverance") && !asked.contains("it lasts"), "{asked}");
+    assert_eq!(talk.texts().await, ["name my boat", "Endurance"]);
+    let reply = talk.branch().await.pop().expect("the reply");
+    assert_eq!((reply.id, reply.turn, reply.parent), (second.reply, Some(second.id), Some(first.message)));
+    assert_eq!(second.attempts.len(), 1, "it has a ledger of its own");
+
+    // The same id is the same turn, whatever became of it, and no other.
+    let same = |go_on| json!({"id": second.id, "go_on": go_on});
+    let known: TurnView = talk.client.post(&again(first.id), &same(false)).await.expect("the same again");
+    assert_eq!(known, TurnView { attempts: known.attempts.clone(), ..second.clone() });
+    assert_eq!(code(&talk.client, "POST", &again(first.id), same(true)).await, ErrorCode::TurnDiffers);
+    assert_eq!(code(&talk.client, "POST", &again(second.id), same(false)).await, ErrorCode::TurnDiffers);
+    let taken = NewTurn { id: second.id, ..turn("name my boat") };
+    let refused = send(&talk.client, talk.id, &taken).await.expect_err("that id is another reply's");
+    assert_eq!(refused.code(), Some(ErrorCode::TurnDiffers));
+
+    let stranger = member(&talk.client, &running, "Bo").await;
+    assert_eq!(code(&stranger, "POST", &again(first.id), other.clone()).await, ErrorCode::NotFound);
+    assert_eq!(code(&talk.client, "POST", &again(Uuid::now_v7()), other).await, ErrorCode::NotFound);
+    let odd = json!({"id": Uuid::new_v4()});
+    assert_eq!(code(&talk.client, "POST", &again(first.id), odd).await, ErrorCode::Invalid);
+}
+
+async fn without_another_reply_the_earlier_one_stays_in_view(house: &House) {
+    let running = house.start().await;
+    let talk = Talk::open(house, &running).await;
+    let (first, _) = talk.say(&turn("name my boat"), "Perseverance").await;
+    talk.say(&turn("why that?"), "it lasts").await;
+    for go_on in [false, true] {
+        let stopped = talk.again(first.id, go_on).await;
+        let call = house.model.asked().await;
+        talk.client.delete(&format!("/api/v1/turns/{}", stopped.id)).await.expect("mine");
+        call.left().await;
+        assert_eq!(talk.ended(stopped.id).await.state, TurnStateView::Stopped);
+        assert_eq!(talk.texts().await, ["name my boat", "Perseverance", "why that?", "it lasts"]);
+    }
+}
+
+async fn a_reply_goes_on_where_it_ended(house: &House) {
+    let running = house.start().await;
+    let talk = Talk::open(house, &running).await;
+    let (first, _) = talk.say(&turn("tell me of the tide"), "It comes").await;
+    let taken = talk.again(first.id, true).await;
+    assert_eq!(taken.text, "It comes");
+    let (ended, asked) = talk.reply(taken.id, " and goes").await;
+    assert_eq!((ended.text.as_str(), ended.revision), ("It comes and goes", 0));
+    let asked: serde_json::Value = serde_json::from_str(&asked).expect("a request");
+    let lines = asked["messages"].as_array().expect("messages");
+    let told: Vec<_> = lines[lines.len() - 3..].iter().map(|line| &line["role"]).collect();
+    assert_eq!(told, ["user", "assistant", "user"], "speakers take turns");
+    assert_eq!(lines[lines.len() - 2]["content"], "It comes");
+    assert_eq!(talk.texts().await, ["tell me of the tide", "It comes and goes"]);
+    assert_eq!(talk.ended(first.id).await.text, "It comes", "the earlier one is as it was");
+    let known: TurnView = talk
+        .client
+        .post(&again(first.id), &NewReply { id: taken.id, go_on: true })
+        .await
+        .expect("the same again");
+    assert_eq!(known.text, "It comes and goes");
+}
+
+async fn continuing(house: &House, running: &Running) -> ConnectionView {
+    let new = NewConnection {
+        name: None,
+        url: house.model.url.clone(),
+        model: "parrot".into(),
+        key: None,
+        context_tokens: None,
+        continues_text: true,
+    };
+    running.operator().post("/api/v1/connections", &new).await.expect("it is kept")
+}
+
+async fn a_model_that_continues_is_given_the_beginning(house: &House) {
+    let running = house.start().await;
+    let client = running.set_up(house, false).await;
+    continuing(house, &running).await;
+    let id = conversation(&client).await.id;
+    let talk = Talk { house, client, id };
+    let (first, _) = talk.say(&turn("tell me of the tide"), "It comes").await;
+    let taken = talk.again(first.id, true).await;
+    // The first attempt dies before it says a word; the beginning is no leftover of it.
+    drop(house.model.asked().await);
+    let (ended, asked) = talk.reply(taken.id, " and goes").await;
+    assert_eq!(ended.text, "It comes and goes");
+    assert_eq!(ended.attempts.len(), 2);
+    let asked: serde_json::Value = serde_json::from_str(&asked).expect("a request");
+    let last = asked["messages"].as_array().and_then(|lines| lines.last()).expect("messages");
+    assert_eq!((&last["role"], &last["content"]), (&json!("assistant"), &json!("It comes")));
+}
+
+async fn a_beginning_outlives_whoever_was_going_on_from_it(house: &House) {
+    let running = house.start().await;
+    let talk = Talk::open(house, &running).await;
+    let (first, _) = talk.say(&turn("tell me of the tide"), "It comes").await;
+    let taken = talk.again(first.id, true).await;
+    let call = house.model.asked().await;
+    call.say(", then");
+    let mut seen = Seen::default();
+    seen.read(&talk.client, taken.id, |seen| seen.text == "It comes, then").await.expect("an open stream");
+    running.break_off().await;
+    drop(call);
+
+    let running = house.start().await;
+    let client = running.client(running.prove().await);
+    let talk = Talk { client, ..talk };
+    let call = house.model.asked().await;
+    assert!(call.asked.contains("It comes") && !call.asked.contains(", then"), "{}", call.asked);
+    call.say(" and goes");
+    call.finish();
+    seen.read(&talk.client, taken.id, |_| false).await.expect("to the end");
+    assert_eq!(seen.text, "It comes and goes");
+    let ended = seen.ended.expect("a last word");
+    let outcomes: Vec<_> = ended.attempts.iter().map(|attempt| attempt.outcome.as_str()).collect();
+    assert_eq!(outcomes, ["interrupted", "done"]);
+    assert_eq!(ended.attempts[0].completion_tokens, 2, "what an earlier reply gave is counted once");
+    assert_eq!(talk.texts().await, ["tell me of the tide", "It comes and goes"]);
+}
+
+async fn there_must_be_something_to_go_on_from_and_somebody_to_do_it(house: &House) {
+    let running = house.start().await;
+    let client = running.set_up(house, false).await;
+    let id = conversation(&client).await.id;
+    let talk = Talk { house, client, id };
+    let new = turn("hello");
+    send(&talk.client, talk.id, &new).await.expect("taken");
+    assert!(!talk.ended(new.id).await.text.is_empty(), "memory answers");
+    let go_on = json!({"id": Uuid::now_v7(), "go_on": true});
+    assert_eq!(code(&talk.client, "POST", &again(new.id), go_on.clone()).await, ErrorCode::Invalid);
+    // Memory can look once more, though.
+    let second = talk.again(new.id, false).await;
+    assert_eq!(talk.ended(second.id).await.state, TurnStateView::Done);
+
+    continuing(house, &running).await;
+    let silent = turn("say nothing");
+    send(&talk.client, talk.id, &silent).await.expect("taken");
+    house.model.asked().await.finish();
+    assert_eq!(talk.ended(silent.id).await.state, TurnStateView::Failed);
+    assert_eq!(code(&talk.client, "POST", &again(silent.id), go_on).await, ErrorCode::Invalid);
+    let (second, _) = talk.reply(talk.again(silent.id, false).await.id, "now I do").await;
+    assert_eq!(second.state, TurnStateView::Done);
 }

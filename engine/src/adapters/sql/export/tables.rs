@@ -79,7 +79,7 @@ tables! {
     };
     conversations by (id) {
         id: Bytes, tenant_id: Bytes, person_id: Bytes, companion_id: Bytes, title: Text, pinned: Int,
-        head: Bytes, created_at: Int, updated_at: Int,
+        head: Bytes, created_at: Int, updated_at: Int, removed_at: Int,
     };
     summaries by (conversation_id) {
         conversation_id: Bytes, tenant_id: Bytes, text: Text, up_to: Bytes,
@@ -94,7 +94,7 @@ tables! {
         message_id: Bytes, reply_id: Bytes, state: Text, text_bytes: Int, attempt_from: Int,
         revision: Int, kept_bytes: Int, attempt: Int, fence: Int, lease_until: Int, stop_requested: Int,
         failure_code: Text, failure_detail: Text, model: Text, created_at: Int, finished_at: Int,
-        text: Text, history: Text, max_tokens: Int,
+        text: Text, history: Text, max_tokens: Int, given_bytes: Int, recalled: Text,
     } but seq;
     usage_entries by (id) {
         id: Bytes, tenant_id: Bytes, person_id: Bytes, companion_id: Bytes, turn_id: Bytes,

@@ -46,6 +46,8 @@ const NULLABLE: &[&str] = &[
     "revoked_at",
     "person_id",
     "error",
+    "removed_at",
+    "recalled",
 ];
 
 /// Three rows in every table, with the same bytes in all columns of one row, so that references hold.

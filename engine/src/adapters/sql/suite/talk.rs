@@ -87,6 +87,7 @@ impl Talk {
             reply: bench.id(),
             state: TurnState::Running,
             text: String::new(),
+            given_bytes: 0,
             revision: 0,
             kept_bytes: 0,
             attempt: 1,
@@ -97,6 +98,7 @@ impl Talk {
             model: None,
             history: None,
             max_tokens: None,
+            recalled: Vec::new(),
             created_at: now,
             finished_at: None,
         };
@@ -152,6 +154,7 @@ impl Exchange {
             state: TurnState::Done,
             reply: Some(reply),
             failure: None,
+            recalled: Vec::new(),
             settlement: settlement(bench, Outcome::Done),
             jobs: Vec::new(),
             at: bench.now(),

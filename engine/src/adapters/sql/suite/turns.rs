@@ -52,7 +52,7 @@ async fn the_same_turn_again_is_known_and_stored_once(bench: &Bench) {
     let talk = Talk::begin(bench).await;
     let first = talk.ask(bench, None, "hello\0").await;
     let mut again = talk.exchange(bench, None, "hello\0");
-    again.turn.id = first.turn.id;
+    (again.turn.id, again.message.turn) = (first.turn.id, Some(first.turn.id));
     assert_eq!(again.accept(bench).await, Accepted::Known(first.turn.clone()));
     // Asked for "the newest message" again, the caller meets its own.
     again.message.parent = Some(first.message.id);
@@ -80,7 +80,7 @@ async fn the_same_id_with_other_words_is_different(bench: &Bench) {
     ];
     others[4].message.attachments = vec![bench.id()];
     for (case, mut other) in others.into_iter().enumerate() {
-        other.turn.id = first.turn.id;
+        (other.turn.id, other.message.turn) = (first.turn.id, Some(first.turn.id));
         assert_eq!(other.accept(bench).await, Accepted::Different, "case {case}");
     }
     let mut taken = stranger.exchange(bench, None, "my own words");

@@ -101,13 +101,14 @@ impl Engine {
         let keys = Arc::new(SealedKeys(vault.clone()));
         let pool = Arc::new(ModelPool::new(Arc::new(builder), keys, BreakerRules::default()));
         let windows = WindowCache::new(cache.clone());
+        let recall = Recall::new(store.messages.clone(), store.memories.clone());
         let reader = ContextReader {
             people: store.people.clone(),
             companions: store.companions.clone(),
             conversations: store.conversations.clone(),
             messages: store.messages.clone(),
             windows: windows.clone(),
-            recall: Recall::new(store.messages.clone(), store.memories.clone()),
+            recall: recall.clone(),
         };
         let writer = Writer {
             turns: store.turns.clone(),
@@ -201,6 +202,7 @@ impl Engine {
                 writer,
                 tasks: tasks.clone(),
             },
+            recall,
             attachment_quota_bytes: settings.attachment_quota_bytes,
             largest_upload_bytes: settings.largest_upload_bytes,
             leaving: leaving.clone(),

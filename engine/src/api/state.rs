@@ -2,6 +2,7 @@
 
 use crate::companions::conversations::ConversationDesk;
 use crate::conversation::continuation::Continuation;
+use crate::conversation::recall::Recall;
 use crate::conversation::receive::Receiver;
 use crate::domain::ids::TenantId;
 use crate::models::desk::ConnectionDesk;
@@ -34,6 +35,7 @@ pub struct Shared {
     pub conversations: ConversationDesk,
     pub continuation: Continuation,
     pub receiver: Receiver,
+    pub recall: Recall,
     pub attachment_quota_bytes: i64,
     pub largest_upload_bytes: usize,
     /// Cancelled when the engine stops: streams end, and readers come back to whoever is next.

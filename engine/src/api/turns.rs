@@ -96,7 +96,10 @@ pub async fn get(
     Id(id): Id,
 ) -> Result<Json<TurnView>, ApiError> {
     let turn = api.store.turns.find(person.tenant, person.id, TurnId(id)).await?;
-    Ok(Json(view(&api, turn.ok_or_else(|| ApiError::missing("turn"))?).await?))
+    let turn = turn.ok_or_else(|| ApiError::missing("turn"))?;
+    let recalled = api.recall.of_turn(&turn).await?;
+    let view = view(&api, turn).await?;
+    Ok(Json(TurnView { recalled: recalled.iter().map(views::recalled).collect(), ..view }))
 }
 
 /// Stops it where it is; what was written stays. A turn that has ended is left as it is.

@@ -1,5 +1,7 @@
 //! From the domain to the wire.
 
+use crate::conversation::recall::{Origin, Recalled};
+use crate::conversation::words::excerpt;
 use crate::domain::access::ApiKey;
 use crate::domain::attachment::Attachment;
 use crate::domain::companion::Companion;
@@ -16,7 +18,9 @@ use engine_client::wire::connections::ConnectionView;
 use engine_client::wire::conversations::{AuthorView, ConversationView, MessageStateView, MessageView};
 use engine_client::wire::models::{ModelTarget, ModelView};
 use engine_client::wire::people::{KeyView, PersonStateView, PersonView, RoleView};
-use engine_client::wire::turns::{AttemptView, FailureView, TurnStateView, TurnView};
+use engine_client::wire::turns::{AttemptView, FailureView, RecalledView, TurnStateView, TurnView};
+
+const LONGEST_EXCERPT: usize = 200;
 
 pub fn person(person: &Person) -> PersonView {
     PersonView {
@@ -95,10 +99,7 @@ pub fn message(message: Message) -> MessageView {
     MessageView {
         id: message.id.0,
         parent: message.parent.map(|parent| parent.0),
-        author: match message.author {
-            Author::Person => AuthorView::Person,
-            Author::Companion => AuthorView::Companion,
-        },
+        author: author(message.author),
         text: message.text,
         state: match message.state {
             MessageState::Complete => MessageStateView::Complete,
@@ -110,6 +111,27 @@ pub fn message(message: Message) -> MessageView {
         attachments: message.attachments.into_iter().map(|id| id.0).collect(),
         variants: Vec::new(),
         created_at: message.created_at.0,
+    }
+}
+
+fn author(author: Author) -> AuthorView {
+    match author {
+        Author::Person => AuthorView::Person,
+        Author::Companion => AuthorView::Companion,
+    }
+}
+
+pub fn recalled(recalled: &Recalled) -> RecalledView {
+    let (conversation, message) = match recalled.origin {
+        Origin::Memory(_) => (None, None),
+        Origin::Message { id, conversation, .. } => (Some(conversation.0), Some(id.0)),
+    };
+    RecalledView {
+        said_at: recalled.said_at.0,
+        author: recalled.author().map(author),
+        conversation,
+        message,
+        excerpt: excerpt(&recalled.text, LONGEST_EXCERPT),
     }
 }
 

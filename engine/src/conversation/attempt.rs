@@ -3,6 +3,7 @@
 use super::draft::Draft;
 use super::signals::Signals;
 use crate::domain::time::Timestamp;
+use crate::domain::turn::Reference;
 use crate::domain::usage::{Outcome, Settlement, Tokens};
 use crate::ports::error::StoreError;
 use crate::ports::models::{Delta, DeltaStream, Finish, LanguageModel, ModelError, ModelRequest};
@@ -26,6 +27,8 @@ pub enum End {
 #[derive(Debug)]
 pub struct Tally {
     pub model: Option<String>,
+    /// What of earlier it was shown.
+    pub recalled: Vec<Reference>,
     prompt_tokens: usize,
     reported: Option<(Tokens, Option<i64>)>,
     begun: Instant,
@@ -34,9 +37,11 @@ pub struct Tally {
 }
 
 impl Tally {
-    pub fn new(prompt_tokens: usize) -> Self {
+    /// Of a call that was shown these, in a prompt of about so many tokens.
+    pub fn new(recalled: Vec<Reference>, prompt_tokens: usize) -> Self {
         Self {
             model: None,
+            recalled,
             prompt_tokens,
             reported: None,
             begun: Instant::now(),

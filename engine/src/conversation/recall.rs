@@ -2,13 +2,15 @@
 //! said to each other and over what is remembered of it. It finds and dates; it does not judge.
 
 use super::words::worth_searching;
-use crate::domain::ids::ConversationId;
-use crate::domain::memory::{Owner, Scope};
-use crate::domain::message::Author;
+use crate::domain::ids::{ConversationId, MemoryId, MessageId};
+use crate::domain::memory::{Memory, Owner, Scope};
+use crate::domain::message::{Author, Message};
 use crate::domain::time::Timestamp;
+use crate::domain::turn::{Reference, Turn};
 use crate::ports::conversations::{MessageSearch, Messages};
-use crate::ports::error::StoreError;
+use crate::ports::error::{StoreError, Stored};
 use crate::ports::memories::Memories;
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,9 +20,45 @@ const PATIENCE: Duration = Duration::from_millis(500);
 #[derive(Clone, Debug, PartialEq)]
 pub struct Recalled {
     pub said_at: Timestamp,
-    /// `None` for a memory, which nobody in particular said.
-    pub author: Option<Author>,
+    pub origin: Origin,
     pub text: String,
+}
+
+/// Where recalled words come from. A memory is nobody's in particular.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    Memory(MemoryId),
+    Message { id: MessageId, conversation: ConversationId, author: Author },
+}
+
+impl Recalled {
+    pub fn author(&self) -> Option<Author> {
+        match self.origin {
+            Origin::Memory(_) => None,
+            Origin::Message { author, .. } => Some(author),
+        }
+    }
+
+    pub fn reference(&self) -> Reference {
+        match self.origin {
+            Origin::Memory(id) => Reference::Memory(id),
+            Origin::Message { id, .. } => Reference::Message(id),
+        }
+    }
+}
+
+impl From<Memory> for Recalled {
+    fn from(memory: Memory) -> Self {
+        Self { said_at: memory.created_at, origin: Origin::Memory(memory.id), text: memory.text }
+    }
+}
+
+impl From<Message> for Recalled {
+    fn from(message: Message) -> Self {
+        let Message { id, conversation, author, .. } = message;
+        let origin = Origin::Message { id, conversation, author };
+        Self { said_at: message.created_at, origin, text: message.text }
+    }
 }
 
 #[derive(Clone)]
@@ -69,17 +107,27 @@ impl Recall {
             );
             return Vec::new();
         };
-        let memories = found(memories).into_iter().map(|hit| Recalled {
-            said_at: hit.memory.created_at,
-            author: None,
-            text: hit.memory.text,
-        });
-        let messages = found(messages).into_iter().map(|hit| Recalled {
-            said_at: hit.message.created_at,
-            author: Some(hit.message.author),
-            text: hit.message.text,
-        });
+        let memories = found(memories).into_iter().map(|hit| hit.memory.into());
+        let messages = found(messages).into_iter().map(|hit| hit.message.into());
         memories.chain(messages).take(usize::try_from(question.limit).unwrap_or(0)).collect()
+    }
+
+    /// What a turn was made with, in the order it was shown, as far as it is still there.
+    pub async fn of_turn(&self, turn: &Turn) -> Stored<Vec<Recalled>> {
+        let owner = Owner { tenant: turn.tenant, person: turn.person, companion: turn.companion };
+        let mut said = HashMap::new();
+        let asked: Vec<MessageId> = turn.recalled.iter().copied().filter_map(Reference::message).collect();
+        for message in self.messages.find_all(turn.tenant, turn.person, &asked).await? {
+            said.insert(message.id, message);
+        }
+        let mut recalled = Vec::new();
+        for reference in &turn.recalled {
+            recalled.extend(match reference {
+                Reference::Message(id) => said.remove(id).map(Recalled::from),
+                Reference::Memory(id) => self.memories.find(owner, *id).await?.map(Recalled::from),
+            });
+        }
+        Ok(recalled)
     }
 }
 

@@ -4,6 +4,7 @@
 
 use super::context::Context;
 use super::recall::Recalled;
+use super::words::excerpt;
 use crate::domain::message::Author;
 
 const MOST_QUOTES: usize = 5;
@@ -31,10 +32,15 @@ pub fn reply(context: &Context) -> String {
     }
 }
 
-fn quotes(context: &Context) -> String {
+/// What the reply quotes, in its order.
+pub fn quoted(context: &Context) -> impl Iterator<Item = &Recalled> {
     // Asking again finds what was asked before; what was told matters more.
     let (asked, told): (Vec<_>, Vec<_>) = context.recalled.iter().partition(|recalled| is_question(recalled));
-    let lines: Vec<String> = told.into_iter().chain(asked).take(MOST_QUOTES).map(quote).collect();
+    told.into_iter().chain(asked).take(MOST_QUOTES)
+}
+
+fn quotes(context: &Context) -> String {
+    let lines: Vec<String> = quoted(context).map(quote).collect();
     format!("This is what I find in my memory about that:\n\n{}\n\n{NEXT_STEP}", lines.join("\n"))
 }
 
@@ -43,30 +49,25 @@ fn is_question(recalled: &Recalled) -> bool {
 }
 
 fn quote(recalled: &Recalled) -> String {
-    let who = match recalled.author {
+    let who = match recalled.author() {
         None => "I remember",
         Some(Author::Person) => "you said",
         Some(Author::Companion) => "I said",
     };
-    format!("- On {} {who}: \u{201c}{}\u{201d}", recalled.said_at.date(), shortened(&recalled.text))
-}
-
-fn shortened(text: &str) -> String {
-    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    match line.char_indices().nth(LONGEST_QUOTE) {
-        None => line,
-        Some((end, _)) => format!("{}\u{2026}", &line[..end]),
-    }
+    format!(
+        "- On {} {who}: \u{201c}{}\u{201d}",
+        recalled.said_at.date(),
+        excerpt(&recalled.text, LONGEST_QUOTE)
+    )
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::conversation::tests::world::{context, message};
-    use crate::domain::time::Timestamp;
+    use crate::conversation::tests::world::{context, message, recalled};
 
     fn found(author: Option<Author>, text: &str) -> Recalled {
-        Recalled { said_at: Timestamp(1_763_600_000_000_000), author, text: text.into() }
+        recalled(1_763_600_000_000_000, author, text)
     }
 
     #[test]
@@ -115,12 +116,5 @@ mod tests {
         let mut context = context();
         context.window = vec![message(0, Author::Person, "hello")];
         assert!(reply(&context).contains("found nothing"));
-    }
-
-    #[test]
-    fn a_long_quote_is_cut_between_characters() {
-        let long = shortened(&"é".repeat(1000));
-        assert_eq!(long.chars().count(), LONGEST_QUOTE + 1);
-        assert!(long.ends_with('\u{2026}'));
     }
 }

@@ -7,6 +7,7 @@ use super::writer::{Assignment, Models, Writer, ledger_entry};
 use crate::domain::conversation::Conversation;
 use crate::domain::ids::{CompanionId, MessageId, PersonId, TenantId, TurnId};
 use crate::domain::message::{Author, Message, MessageState};
+use crate::domain::time::Timestamp;
 use crate::domain::turn::{Turn, TurnState};
 use crate::models::chain::{Chain, Step};
 use crate::models::pool::ModelPool;
@@ -141,7 +142,7 @@ impl Receiver {
             attachments: incoming.attachments.clone(),
             created_at: now,
         };
-        let mut turn = self.turn(incoming.turn, &message, (person, conversation.companion));
+        let mut turn = self.turn(incoming.turn, &message, (person, conversation.companion), now);
         turn.history.clone_from(&incoming.history);
         turn.max_tokens = incoming.max_tokens;
         Ok((turn, message))
@@ -158,7 +159,8 @@ impl Receiver {
         }
         let message = self.messages.find(earlier.tenant, earlier.conversation, earlier.message).await?;
         let message = message.ok_or(Refusal::Missing { what: "turn" })?;
-        let mut turn = self.turn(wanted.turn, &message, (earlier.person, earlier.companion));
+        let mut turn =
+            self.turn(wanted.turn, &message, (earlier.person, earlier.companion), self.clock().now());
         if wanted.go_on {
             if earlier.text.trim().is_empty() {
                 return Err(cannot_go_on("there is no reply to go on from"));
@@ -170,8 +172,13 @@ impl Receiver {
     }
 
     /// A turn that answers `message`, born owned by this process.
-    fn turn(&self, id: TurnId, message: &Message, (person, companion): (PersonId, CompanionId)) -> Turn {
-        let now = self.clock().now();
+    fn turn(
+        &self,
+        id: TurnId,
+        message: &Message,
+        (person, companion): (PersonId, CompanionId),
+        now: Timestamp,
+    ) -> Turn {
         Turn {
             id,
             tenant: message.tenant,

@@ -29,6 +29,16 @@ pub fn worth_searching(text: &str) -> Vec<String> {
     if telling.is_empty() { common } else { telling }
 }
 
+/// The beginning of a text on one line, at most `longest` characters of it.
+pub fn excerpt(text: &str, longest: usize) -> String {
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    if line.chars().count() <= longest {
+        return line;
+    }
+    let cut: String = line.chars().take(longest.saturating_sub(1)).collect();
+    format!("{}\u{2026}", cut.trim_end())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -42,6 +52,15 @@ mod tests {
         assert_eq!(worth_searching("where were you"), ["where", "were", "you"]);
         assert_eq!(worth_searching("naïve 北京 \"*\" 42"), ["naïve", "北京", "42"]);
         assert!(worth_searching("?! …").is_empty());
+    }
+
+    #[test]
+    fn an_excerpt_is_cut_between_characters() {
+        let long = excerpt(&"é".repeat(1000), 200);
+        assert_eq!(long.chars().count(), 200);
+        assert!(long.ends_with('\u{2026}'));
+        assert_eq!(excerpt(" one\n\ttwo ", 7), "one two");
+        assert_eq!(excerpt("one two three", 5), "one\u{2026}");
     }
 
     #[test]

@@ -8,6 +8,7 @@ use super::attempt::{self, End, Tally};
 use super::context::{Context, Seen};
 use super::draft::Draft;
 use super::prompt::{self, Prompt, Room};
+use super::recall::Recalled;
 use super::recall_mode;
 use super::signals::Signals;
 use super::summary;
@@ -93,7 +94,7 @@ impl Writer {
 
     async fn drive(&self, draft: &mut Draft, context: &Context, models: Models) -> Result<(), StoreError> {
         let mut signals = Signals::listen(self, &draft.turn).await;
-        let mut tally = Tally::new(0);
+        let mut tally = Tally::new(Vec::new(), 0);
         let _place = match signals.place(draft).await? {
             Ok(place) => place,
             Err(end) => return self.leave(draft, context, &tally, end).await,
@@ -106,6 +107,7 @@ impl Writer {
             }
             Models::None => {
                 if draft.is_empty() {
+                    tally.recalled = recall_mode::quoted(context).map(Recalled::reference).collect();
                     draft.say(&recall_mode::reply(context)).await?;
                 }
                 return self.end(draft, context, &tally, Outcome::Done.into()).await;
@@ -131,7 +133,7 @@ impl Writer {
             if !std::mem::take(&mut entry_open) {
                 self.begin_attempt(draft, &link, &tally).await?;
             }
-            tally = Tally::new(prompt.tokens);
+            tally = Tally::new(prompt.recalled.clone(), prompt.tokens);
             let request = request(draft, &link, &prompt);
             let error = match attempt::run(&*link.model, request, draft, &mut tally, &mut signals).await? {
                 End::Finished(finish) => {
@@ -213,8 +215,8 @@ impl Writer {
         let jobs = summary::job_after(&draft.turn, context, &*self.clock).into_iter().collect();
         let first_token_ms = tally.first_token().map(|span| span.as_millis() as u64);
         let tokens = settlement.tokens;
-        let ending =
-            Ending { state, reply, failure: how.failure, recalled: Vec::new(), settlement, jobs, at };
+        let recalled = tally.recalled.clone();
+        let ending = Ending { state, reply, failure: how.failure, recalled, settlement, jobs, at };
         self.turns.finish(&draft.turn, &ending).await?;
         self.windows.put(draft.turn.conversation, context.branch_with(ending.reply.as_ref())).await;
         let (recall_ms, llm_ms) = (context.recall.as_millis() as u64, tally.took().as_millis() as u64);

@@ -76,6 +76,15 @@ pub enum Reference {
     Memory(MemoryId),
 }
 
+impl Reference {
+    pub fn message(self) -> Option<MessageId> {
+        match self {
+            Self::Message(id) => Some(id),
+            Self::Memory(_) => None,
+        }
+    }
+}
+
 /// Why a turn failed, in a form the page can explain.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Failure {

@@ -65,6 +65,8 @@ pub trait Messages: Send + Sync {
         conversation: ConversationId,
         id: MessageId,
     ) -> Stored<Option<Message>>;
+    /// Those of this person, wherever they were said, in any order; what is gone is left out.
+    async fn find_all(&self, tenant: TenantId, person: PersonId, ids: &[MessageId]) -> Stored<Vec<Message>>;
     /// The branch that ends at `leaf`, newest first, at most `limit`, walking up parents.
     async fn branch(
         &self,

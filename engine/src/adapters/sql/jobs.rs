@@ -1,6 +1,6 @@
 //! Background jobs in SQL: enqueued once per subject, claimed by one worker, fenced from the rest.
 
-use super::query::{Query, Row, assembled, sql};
+use super::query::{Query, Row, assembled, places, sql};
 use super::store::SqlStore;
 use crate::domain::ids::{JobId, TenantId};
 use crate::domain::job::{Job, JobState};
@@ -43,7 +43,6 @@ impl Jobs for SqlStore {
         if kinds.is_empty() {
             return Ok(None);
         }
-        let places: Vec<String> = (3..3 + kinds.len()).map(|n| format!("${n}")).collect();
         let skip_claimed = self.db.dialect().pick("", "FOR UPDATE SKIP LOCKED");
         let mut claim = assembled(format!(
             "UPDATE jobs SET state = 'running', fence = fence + 1, tries = tries + 1, lease_until = $2
@@ -54,7 +53,7 @@ impl Jobs for SqlStore {
                      OR (state = 'running' AND lease_until <= $1))
                  ORDER BY created_at, id LIMIT 1 {skip_claimed})
              RETURNING *",
-            places.join(", ")
+            places(3, kinds.len())
         ))
         .bind(now)
         .bind(until);

@@ -6,7 +6,7 @@
 use super::db::Dialect;
 use super::messages::words as words_of;
 use super::outbox::insert_entry;
-use super::query::{Query, Row, assembled, sql};
+use super::query::{Query, Row, assembled, places, sql};
 use super::store::SqlStore;
 use crate::adapters::{postgres, sqlite};
 use crate::domain::ids::{MemoryId, OutboxId};
@@ -83,8 +83,7 @@ impl Memories for SqlStore {
     async fn touch(&self, owner: Owner, ids: &[MemoryId], at: Timestamp) -> Stored<()> {
         let mut tx = self.db.begin().await?;
         for some in ids.chunks(IDS_AT_ONCE) {
-            let places: Vec<String> = (5..5 + some.len()).map(|n| format!("${n}")).collect();
-            let which = format!("AND id IN ({})", places.join(", "));
+            let which = format!("AND id IN ({})", places(5, some.len()));
             let mut update = of_owner("UPDATE memories SET last_used_at = $4", owner, &which).bind(at);
             for id in some {
                 update = update.bind(*id);

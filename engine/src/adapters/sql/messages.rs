@@ -1,7 +1,7 @@
 //! Messages in SQL: a tree walked up by parent, and searched by words.
 
 use super::db::Dialect;
-use super::query::{Query, Row, sql};
+use super::query::{Query, Row, assembled, places, sql};
 use super::store::SqlStore;
 use crate::adapters::{postgres, sqlite};
 use crate::domain::ids::{AttachmentId, CompanionId, ConversationId, MessageId, PersonId, TenantId};
@@ -28,6 +28,20 @@ impl Messages for SqlStore {
             .bind(conversation)
             .bind(id);
         self.db.one(find).await?.map(|row| message(&row)).transpose()
+    }
+
+    async fn find_all(&self, tenant: TenantId, person: PersonId, ids: &[MessageId]) -> Stored<Vec<Message>> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let find = assembled(format!(
+            "SELECT m.* FROM messages m JOIN conversations c ON c.id = m.conversation_id
+             WHERE m.tenant_id = $1 AND c.tenant_id = $1 AND c.person_id = $2 AND c.removed_at IS NULL
+               AND m.id IN ({})",
+            places(3, ids.len())
+        ));
+        let find = ids.iter().fold(find.bind(tenant).bind(person), |find, id| find.bind(*id));
+        self.db.all(find).await?.iter().map(message).collect()
     }
 
     async fn branch(

@@ -39,6 +39,12 @@ macro_rules! bound {
     }};
 }
 
+/// `$3, $4, $5`: places for so many values, numbered from `first` on.
+pub fn places(first: usize, count: usize) -> String {
+    let places: Vec<String> = (first..first + count).map(|place| format!("${place}")).collect();
+    places.join(", ")
+}
+
 impl Query {
     #[must_use]
     pub fn bind(mut self, value: impl Into<Value>) -> Self {

@@ -21,14 +21,14 @@ in_every_way!(
 );
 
 /// A conversation with the house's model, and whoever speaks in it.
-struct Talk<'a> {
-    house: &'a House,
-    client: EngineClient,
-    id: Uuid,
+pub struct Talk<'a> {
+    pub house: &'a House,
+    pub client: EngineClient,
+    pub id: Uuid,
 }
 
 impl<'a> Talk<'a> {
-    async fn open(house: &'a House, running: &Running) -> Self {
+    pub async fn open(house: &'a House, running: &Running) -> Self {
         let client = running.set_up(house, true).await;
         let id = conversation(&client).await.id;
         Self { house, client, id }
@@ -40,12 +40,12 @@ impl<'a> Talk<'a> {
     }
 
     /// Says it and gets this reply; how the turn ended, and what the model was asked.
-    async fn say(&self, new: &NewTurn, reply: &str) -> (TurnView, String) {
+    pub async fn say(&self, new: &NewTurn, reply: &str) -> (TurnView, String) {
         send(&self.client, self.id, new).await.expect("taken");
         self.reply(new.id, reply).await
     }
 
-    async fn reply(&self, turn: Uuid, reply: &str) -> (TurnView, String) {
+    pub async fn reply(&self, turn: Uuid, reply: &str) -> (TurnView, String) {
         let call = self.house.model.asked().await;
         let asked = call.asked.clone();
         call.say(reply);
@@ -53,7 +53,7 @@ impl<'a> Talk<'a> {
         (self.ended(turn).await, asked)
     }
 
-    async fn ended(&self, turn: Uuid) -> TurnView {
+    pub async fn ended(&self, turn: Uuid) -> TurnView {
         let mut seen = Seen::default();
         seen.read(&self.client, turn, |_| false).await.expect("to the end");
         seen.ended.expect("a last word")

@@ -9,3 +9,4 @@ mod errors;
 mod files;
 mod following;
 mod nearness;
+mod recalled;

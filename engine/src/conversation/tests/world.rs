@@ -2,7 +2,8 @@
 
 use crate::companions::first::first_companion;
 use crate::conversation::context::Context;
-use crate::domain::ids::{CompanionId, ConversationId, MessageId, PersonId, TenantId, TurnId};
+use crate::conversation::recall::{Origin, Recalled};
+use crate::domain::ids::{CompanionId, ConversationId, MemoryId, MessageId, PersonId, TenantId, TurnId};
 use crate::domain::message::{Author, Message, MessageState};
 use crate::domain::person::{Person, PersonState, Role};
 use crate::domain::time::Timestamp;
@@ -28,6 +29,18 @@ pub fn message(n: u128, author: Author, text: &str) -> Message {
         attachments: Vec::new(),
         created_at: Timestamp(n as i64),
     }
+}
+
+/// Something found elsewhere; without an author it is a memory.
+pub fn recalled(said_at: i64, author: Option<Author>, text: &str) -> Recalled {
+    let id = Uuid::from_u128(u128::from(text.len() as u64));
+    let origin = match author {
+        None => Origin::Memory(MemoryId(id)),
+        Some(author) => {
+            Origin::Message { id: MessageId(id), conversation: ConversationId(Uuid::from_u128(4)), author }
+        }
+    };
+    Recalled { said_at: Timestamp(said_at), origin, text: text.into() }
 }
 
 /// Which messages these are.

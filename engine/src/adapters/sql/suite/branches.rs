@@ -3,7 +3,7 @@
 use super::harness::Bench;
 use super::talk::{Exchange, LEASE, Talk, entry, settlement};
 use crate::domain::ids::MessageId;
-use crate::domain::turn::TurnState;
+use crate::domain::turn::{Reference, TurnState};
 use crate::domain::usage::Outcome;
 use crate::ports::conversations::Messages;
 use crate::ports::turns::{Accepted, Ending, Turns};
@@ -14,6 +14,7 @@ on_both_stores! {
     the_same_turn_anew_is_known_and_no_other,
     a_given_beginning_outlives_every_attempt,
     without_a_reply_the_newest_earlier_one_comes_back,
+    an_ending_names_what_was_recalled,
 }
 
 /// Another turn for the words of `earlier`.
@@ -137,4 +138,27 @@ async fn without_a_reply_the_newest_earlier_one_comes_back(bench: &Bench) {
     let new = talk.ask(bench, Some(end), "and?").await;
     bench.store.finish(&new.turn, &unanswered(bench, &new)).await.expect("it ends");
     assert_eq!(head(bench, talk).await, Some(new.message.id));
+}
+
+async fn an_ending_names_what_was_recalled(bench: &Bench) {
+    let talk = Talk::begin(bench).await;
+    let first = talk.exchange_words(bench, None, "one", "two").await;
+    let elsewhere = Talk::between(bench, talk.owner()).await;
+    let second = elsewhere.exchange_words(bench, None, "three", "four").await;
+    let asked = talk.ask(bench, Some(first), "five").await;
+    let recalled =
+        vec![Reference::Memory(bench.id()), Reference::Message(second), Reference::Message(bench.id())];
+    let ending = Ending { recalled: recalled.clone(), ..asked.ending(bench, "six") };
+    bench.store.finish(&asked.turn, &ending).await.expect("it ends");
+    assert_eq!(bench.store.find_turn(&asked.turn).await.recalled, recalled);
+
+    let messages: Vec<MessageId> = recalled.iter().copied().filter_map(Reference::message).collect();
+    let found = async |person| {
+        let found = bench.store.find_all(talk.tenant, person, &messages).await.expect("answers");
+        found.into_iter().map(|message| message.text).collect::<Vec<_>>()
+    };
+    assert_eq!(found(talk.person).await, ["four"]);
+    assert!(found(bench.id()).await.is_empty());
+    assert_eq!(bench.store.find_all(bench.id(), talk.person, &messages).await.expect("answers"), []);
+    assert_eq!(bench.store.find_all(talk.tenant, talk.person, &[]).await.expect("answers"), []);
 }

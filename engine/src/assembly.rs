@@ -131,11 +131,20 @@ impl Engine {
             takeover.take_all().await?;
         }
         tasks.spawn(takeover.run(leaving.clone()));
+        let conversations = ConversationDesk {
+            companions: store.companions.clone(),
+            conversations: store.conversations.clone(),
+            removals: store.removals.clone(),
+            messages: store.messages.clone(),
+            windows,
+            clock: clock.clone(),
+        };
         let background = Background {
             jobs: store.jobs.clone(),
             sessions: store.sessions.clone(),
             inbox: store.inbox.clone(),
             attachments: store.attachments.clone(),
+            conversations: conversations.clone(),
             cache: cache.clone(),
             clock: clock.clone(),
             summariser: Summariser {
@@ -150,13 +159,6 @@ impl Engine {
             cleanup_every: settings.cleanup_every,
         };
         background.start(settings.concurrent_jobs, &tasks, &leaving);
-        let conversations = ConversationDesk {
-            companions: store.companions.clone(),
-            conversations: store.conversations.clone(),
-            messages: store.messages.clone(),
-            windows,
-            clock: clock.clone(),
-        };
         let shared = Shared {
             tenant,
             secret,

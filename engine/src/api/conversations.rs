@@ -6,19 +6,20 @@ use super::guard::Resident;
 use super::problem::ApiError;
 use super::state::Api;
 use super::views;
-use crate::companions::conversations::Change;
+use crate::companions::conversations::{Change, View};
 use crate::conversation::words::worth_searching;
 use crate::domain::conversation::Conversation;
 use crate::domain::ids::{CompanionId, ConversationId, MessageId};
 use crate::domain::memory::Owner;
 use crate::domain::person::Person;
 use crate::domain::time::Timestamp;
-use crate::ports::conversations::{Before, MessageSearch};
+use crate::ports::conversations::{Before, ListFilter, MessageSearch};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use engine_client::wire::conversations::{
-    ConversationChange, ConversationPage, ConversationView, FoundMessage, MessagePage, NewConversation,
+    ConversationChange, ConversationPage, ConversationView, FoundMessage, MessagePage, MessageView,
+    NewConversation,
 };
 use serde::Deserialize;
 use uuid::Uuid;
@@ -29,6 +30,10 @@ const LONGEST_TITLE: usize = 200;
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ListQuery {
+    pinned: Option<bool>,
+    /// Those that can be brought back, instead of all others.
+    #[serde(default)]
+    removed: bool,
     before: Option<String>,
     limit: Option<i64>,
 }
@@ -38,6 +43,14 @@ pub struct ListQuery {
 pub struct MessagesQuery {
     before: Option<Uuid>,
     limit: Option<i64>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RemoveQuery {
+    /// At once, and without a way back.
+    #[serde(default)]
+    forever: bool,
 }
 
 #[derive(Deserialize)]
@@ -55,7 +68,8 @@ pub async fn list(
 ) -> Result<Json<ConversationPage>, ApiError> {
     let limit = limit(asked.limit)?;
     let before = asked.before.as_deref().map(cursor).transpose()?;
-    let found = api.store.conversations.list(person.tenant, person.id, before, limit + 1).await?;
+    let filter = ListFilter { pinned: asked.pinned, removed: asked.removed };
+    let found = api.store.conversations.list(person.tenant, person.id, filter, before, limit + 1).await?;
     let more = found.len() as i64 > limit;
     let shown: Vec<_> = found.into_iter().take(limit as usize).collect();
     let next = shown.last().filter(|_| more).map(|last| format!("{}-{}", last.updated_at.0, last.id));
@@ -90,27 +104,47 @@ pub async fn change(
     {
         return Err(ApiError::invalid("title: at most 200 characters"));
     }
-    let head = asked.head.map(MessageId);
-    if let Some(head) = head
-        && api.store.messages.find(person.tenant, ConversationId(id), head).await?.is_none()
+    let view = match (asked.head, asked.through) {
+        (None, None) => None,
+        (Some(head), None) => Some(View::To(MessageId(head))),
+        (None, Some(through)) => Some(View::Through(MessageId(through))),
+        (Some(_), Some(_)) => return Err(ApiError::invalid("give either `head` or `through`")),
+    };
+    if let Some(View::To(message) | View::Through(message)) = view
+        && api.store.messages.find(person.tenant, ConversationId(id), message).await?.is_none()
     {
         return Err(ApiError::missing("message in this conversation"));
     }
-    let change = Change { title: asked.title, pinned: asked.pinned, head };
+    let change = Change { title: asked.title, pinned: asked.pinned, view };
     let changed = api.conversations.change(&person, ConversationId(id), change).await?;
     Ok(Json(views::conversation(&changed.ok_or_else(|| ApiError::missing("conversation"))?)))
 }
 
+/// It is nowhere to be found from now on, and can be brought back for a week.
 pub async fn remove(
     State(api): State<Api>,
     Resident(person): Resident,
     Id(id): Id,
+    Asked(asked): Asked<RemoveQuery>,
 ) -> Result<StatusCode, ApiError> {
-    if api.conversations.remove(&person, ConversationId(id)).await? {
-        Ok(StatusCode::NO_CONTENT)
-    } else {
-        Err(ApiError::missing("conversation"))
+    let id = ConversationId(id);
+    let mut gone = api.conversations.remove(&person, id).await?;
+    if gone {
+        api.receiver.stop_in(person.tenant, person.id, id).await?;
     }
+    if asked.forever {
+        gone = api.conversations.delete(&person, id).await?;
+    }
+    if gone { Ok(StatusCode::NO_CONTENT) } else { Err(ApiError::missing("conversation")) }
+}
+
+pub async fn restore(
+    State(api): State<Api>,
+    Resident(person): Resident,
+    Id(id): Id,
+) -> Result<Json<ConversationView>, ApiError> {
+    let restored = api.conversations.restore(&person, ConversationId(id)).await?;
+    Ok(Json(views::conversation(&restored.ok_or_else(|| ApiError::missing("conversation"))?)))
 }
 
 /// A piece of the branch in view, oldest first.
@@ -134,13 +168,26 @@ pub async fn messages(
         Some(leaf) => api.store.messages.branch(person.tenant, conversation.id, leaf, limit).await?,
     };
     branch.reverse();
-    let running = match asked.before {
-        None => api.store.turns.running(person.tenant, conversation.id).await?,
-        Some(_) => None,
+    let running = async {
+        match asked.before {
+            None => api.store.turns.running(person.tenant, conversation.id).await,
+            Some(_) => Ok(None),
+        }
     };
+    let variants = api.store.messages.variants(person.tenant, conversation.id, &branch);
+    let (running, mut variants) = futures::try_join!(running, variants)?;
     let next = branch.first().filter(|oldest| oldest.parent.is_some()).map(|oldest| oldest.id.0);
     Ok(Json(MessagePage {
-        messages: branch.into_iter().map(views::message).collect(),
+        messages: branch
+            .into_iter()
+            .map(|message| {
+                let variants = variants.remove(&message.id).unwrap_or_default();
+                MessageView {
+                    variants: variants.into_iter().map(|id| id.0).collect(),
+                    ..views::message(message)
+                }
+            })
+            .collect(),
         running: running.map(|turn| views::turn(turn, &[])),
         next,
     }))

@@ -37,6 +37,7 @@ pub fn router(api: Api) -> Router {
             "/api/v1/conversations/{id}",
             get(conversations::get).merge(patch(conversations::change)).merge(delete(conversations::remove)),
         )
+        .route("/api/v1/conversations/{id}/restore", post(conversations::restore))
         .route("/api/v1/conversations/{id}/messages", get(conversations::messages))
         .route("/api/v1/conversations/{id}/turns", post(turns::take))
         .route("/api/v1/search", get(conversations::search))

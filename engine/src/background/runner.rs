@@ -1,6 +1,7 @@
 //! Claims jobs, as many at a time as there are workers, and sweeps. Whatever runs several engines runs several of these: the
 //! leases see to it that each job is done once.
 
+use crate::companions::conversations::ConversationDesk;
 use crate::conversation::summary::{self, Summariser, SummaryError};
 use crate::domain::job::Job;
 use crate::ports::access::Sessions;
@@ -28,6 +29,7 @@ pub struct Background {
     pub sessions: Arc<dyn Sessions>,
     pub inbox: Arc<dyn Inbox>,
     pub attachments: Arc<dyn Attachments>,
+    pub conversations: ConversationDesk,
     pub cache: Arc<dyn Cache>,
     pub clock: Arc<dyn Clock>,
     pub summariser: Summariser,
@@ -133,6 +135,13 @@ impl Background {
             tracing::warn!(error = %error, "the cache was not written down");
         }
         let uploads = self.attachments.sweep(now.minus(self.upload_max_age)).await?;
+        let conversations = self.conversations.delete_removed().await?;
+        if conversations > 0 {
+            tracing::info!(
+                conversations,
+                "deleted {conversations} conversations that were removed a week ago"
+            );
+        }
         if uploads > 0 {
             tracing::info!(uploads, "swept {uploads} uploads that were never finished");
         }

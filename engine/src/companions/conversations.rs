@@ -7,14 +7,21 @@ use crate::domain::message::{Author, Message, MessageState};
 use crate::domain::person::Person;
 use crate::ports::clock::Clock;
 use crate::ports::companions::Companions;
-use crate::ports::conversations::{ConversationEdit, Conversations, Messages};
+use crate::ports::conversations::{ConversationEdit, Conversations, Messages, Removals};
 use crate::ports::error::{StoreError, Stored};
 use std::sync::Arc;
+use std::time::Duration;
+
+/// For so long a removed conversation can be brought back.
+const UNDO_FOR: Duration = Duration::from_secs(7 * 24 * 3600);
+/// Deleted in one go, before anything else is looked after.
+const MOST_DELETED: i64 = 100;
 
 #[derive(Clone)]
 pub struct ConversationDesk {
     pub companions: Arc<dyn Companions>,
     pub conversations: Arc<dyn Conversations>,
+    pub removals: Arc<dyn Removals>,
     pub messages: Arc<dyn Messages>,
     pub windows: WindowCache,
     pub clock: Arc<dyn Clock>,
@@ -25,7 +32,16 @@ pub struct ConversationDesk {
 pub struct Change {
     pub title: Option<String>,
     pub pinned: Option<bool>,
-    pub head: Option<MessageId>,
+    pub view: Option<View>,
+}
+
+/// Which branch comes into view.
+#[derive(Clone, Copy, Debug)]
+pub enum View {
+    /// The one that ends at this message.
+    To(MessageId),
+    /// The one through this message, to its newest end.
+    Through(MessageId),
 }
 
 impl ConversationDesk {
@@ -72,16 +88,16 @@ impl ConversationDesk {
         Ok(Some(conversation))
     }
 
-    /// `None` where there is no such conversation; `Conflict` where the new head is not in it.
+    /// `None` where there is no such conversation; `Conflict` where what is to come into view is not in it.
     pub async fn change(
         &self,
         person: &Person,
         id: ConversationId,
         change: Change,
     ) -> Stored<Option<Conversation>> {
-        if let Some(head) = change.head
+        if let Some(View::To(message) | View::Through(message)) = change.view
             && self.conversations.find(person.tenant, person.id, id).await?.is_some()
-            && self.messages.find(person.tenant, id, head).await?.is_none()
+            && self.messages.find(person.tenant, id, message).await?.is_none()
         {
             return Err(StoreError::Conflict { what: "head" });
         }
@@ -89,7 +105,10 @@ impl ConversationDesk {
         let edits: Vec<_> = [
             title.map(ConversationEdit::Title),
             change.pinned.map(ConversationEdit::Pinned),
-            change.head.map(ConversationEdit::Head),
+            change.view.map(|view| match view {
+                View::To(message) => ConversationEdit::Head(message),
+                View::Through(message) => ConversationEdit::Through(message),
+            }),
         ]
         .into_iter()
         .flatten()
@@ -100,12 +119,43 @@ impl ConversationDesk {
         self.conversations.find(person.tenant, person.id, id).await
     }
 
-    /// With everything said in it, from the Store and from what is kept near.
+    /// Hides it and everything said in it for a while; `false` where there is no such conversation.
     pub async fn remove(&self, person: &Person, id: ConversationId) -> Stored<bool> {
-        let removed = self.conversations.remove(person.tenant, person.id, id).await?;
-        if removed && let Err(error) = self.windows.forget(id).await {
-            tracing::warn!(conversation.id = %id, error = %error, "the cache may keep a removed conversation for a day");
+        let removed = self.removals.remove(person.tenant, person.id, id, self.clock.now()).await?;
+        if removed {
+            self.leave_nothing_near(id).await;
         }
         Ok(removed)
+    }
+
+    /// Back as it was; one that was never removed stays as it is. `None` where there is none.
+    pub async fn restore(&self, person: &Person, id: ConversationId) -> Stored<Option<Conversation>> {
+        self.removals.restore(person.tenant, person.id, id).await?;
+        self.conversations.find(person.tenant, person.id, id).await
+    }
+
+    /// For good, with everything said in it, from the Store and from what is kept near.
+    pub async fn delete(&self, person: &Person, id: ConversationId) -> Stored<bool> {
+        let deleted = self.removals.delete(person.tenant, person.id, id).await?;
+        if deleted {
+            self.leave_nothing_near(id).await;
+        }
+        Ok(deleted)
+    }
+
+    /// Deletes what nobody brought back in time; how many.
+    pub async fn delete_removed(&self) -> Stored<usize> {
+        let due = self.clock.now().minus(UNDO_FOR);
+        let deleted = self.removals.delete_removed(due, MOST_DELETED).await?;
+        for &id in &deleted {
+            self.leave_nothing_near(id).await;
+        }
+        Ok(deleted.len())
+    }
+
+    async fn leave_nothing_near(&self, id: ConversationId) {
+        if let Err(error) = self.windows.forget(id).await {
+            tracing::warn!(conversation.id = %id, error = %error, "the cache may keep a removed conversation for a day");
+        }
     }
 }

@@ -9,7 +9,7 @@ use super::live::{News, Wish, topic, wish_topic};
 use crate::domain::ids::{PersonId, TenantId, TurnId};
 use crate::domain::turn::Turn;
 use crate::ports::cache::Bus;
-use crate::ports::error::{StoreError, Stored};
+use crate::ports::error::Stored;
 use crate::ports::turns::Turns;
 use bytes::Bytes;
 use engine_client::events::{Place, Stage};
@@ -80,8 +80,8 @@ impl Follower {
         Ok(follower.look().await?.then_some(follower))
     }
 
-    /// The next thing to show; `None` once the turn has ended and everything was shown. Dropping the
-    /// future loses nothing.
+    /// The next thing to show; `None` once the turn has ended and everything was shown, or it is gone.
+    /// Dropping the future loses nothing.
     pub async fn next(&mut self) -> Stored<Option<Sight>> {
         loop {
             if let Some(sight) = self.seen.pop_front() {
@@ -109,8 +109,8 @@ impl Follower {
                 () = tokio::time::sleep_until(look_at) => true,
             };
             if look && !self.look().await? {
-                // Removed under our eyes.
-                return Err(StoreError::Corrupt { reason: format!("turn {} is gone", self.turn) });
+                // Removed under our eyes: there is no last word.
+                self.ended = true;
             }
         }
     }

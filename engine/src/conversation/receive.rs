@@ -5,7 +5,7 @@ use super::incoming::{IncomingMessage, Position, Refusal, WantedReply, cannot_go
 use super::live::{Wish, wish_topic};
 use super::writer::{Assignment, Models, Writer, ledger_entry};
 use crate::domain::conversation::Conversation;
-use crate::domain::ids::{CompanionId, MessageId, PersonId, TenantId, TurnId};
+use crate::domain::ids::{CompanionId, ConversationId, MessageId, PersonId, TenantId, TurnId};
 use crate::domain::message::{Author, Message, MessageState};
 use crate::domain::time::Timestamp;
 use crate::domain::turn::{Turn, TurnState};
@@ -116,6 +116,19 @@ impl Receiver {
             }
         }
         Ok(stopping)
+    }
+
+    /// Stops whatever is being answered in a conversation that was just removed.
+    pub async fn stop_in(
+        &self,
+        tenant: TenantId,
+        person: PersonId,
+        conversation: ConversationId,
+    ) -> Stored<()> {
+        if let Some(running) = self.turns().running(tenant, conversation).await? {
+            self.stop(tenant, person, running.id).await?;
+        }
+        Ok(())
     }
 
     async fn begin(&self, incoming: &IncomingMessage) -> Result<(Turn, Message), Refusal> {

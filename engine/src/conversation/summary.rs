@@ -90,6 +90,10 @@ impl Summariser {
     pub async fn run(&self, job: &Job) -> Result<(), SummaryError> {
         let payload: Payload = serde_json::from_str(&job.payload)?;
         let (tenant, conversation) = (job.tenant, payload.conversation);
+        // Removed since: nobody is told of it.
+        if self.conversations.find(tenant, payload.person, conversation).await?.is_none() {
+            return Ok(());
+        }
         let known = self.conversations.summary(tenant, conversation).await?;
         let limit = (WORTH_IT * 3) as i64;
         let mut branch = self.messages.branch(tenant, conversation, payload.leaf, limit).await?;

@@ -7,6 +7,7 @@ use crate::domain::memory::Owner;
 use crate::domain::message::Message;
 use crate::domain::time::Timestamp;
 use async_trait::async_trait;
+use std::collections::HashMap;
 
 /// Where a page of a list starts: strictly older than this.
 #[derive(Clone, Copy, Debug)]
@@ -15,13 +16,24 @@ pub struct Before {
     pub id: ConversationId,
 }
 
+/// Which conversations a list shows.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ListFilter {
+    /// Only those that are pinned, or that are not.
+    pub pinned: Option<bool>,
+    /// Those that were removed and can be brought back, instead of all others.
+    pub removed: bool,
+}
+
 /// One change to a conversation. Each is of its own, so that a title found late moves no head back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ConversationEdit {
     Title(Option<String>),
     Pinned(bool),
-    /// Another branch comes into view.
+    /// The branch that ends at this message comes into view.
     Head(MessageId),
+    /// The branch through this message comes into view, to its newest end.
+    Through(MessageId),
 }
 
 #[async_trait]
@@ -39,6 +51,7 @@ pub trait Conversations: Send + Sync {
         &self,
         tenant: TenantId,
         person: PersonId,
+        filter: ListFilter,
         before: Option<Before>,
         limit: i64,
     ) -> Stored<Vec<Conversation>>;
@@ -51,10 +64,30 @@ pub trait Conversations: Send + Sync {
         id: ConversationId,
         edits: &[ConversationEdit],
     ) -> Stored<bool>;
-    /// With all its messages, turns and its summary; the ledger keeps what they cost.
-    async fn remove(&self, tenant: TenantId, person: PersonId, id: ConversationId) -> Stored<bool>;
     async fn summary(&self, tenant: TenantId, id: ConversationId) -> Stored<Option<Summary>>;
     async fn set_summary(&self, tenant: TenantId, id: ConversationId, summary: &Summary) -> Stored<()>;
+}
+
+/// Conversations leave in two steps. Removed, a conversation and everything in it is found by none of the
+/// other ports, and comes back as it was; deleted, it is gone.
+#[async_trait]
+pub trait Removals: Send + Sync {
+    /// `false` where there is no such conversation. What is being answered there goes on until it is
+    /// stopped, unseen.
+    async fn remove(
+        &self,
+        tenant: TenantId,
+        person: PersonId,
+        id: ConversationId,
+        at: Timestamp,
+    ) -> Stored<bool>;
+    /// `false` where no such conversation was removed.
+    async fn restore(&self, tenant: TenantId, person: PersonId, id: ConversationId) -> Stored<bool>;
+    /// Removed before or not, with all its messages, turns and its summary; the ledger keeps what they
+    /// cost.
+    async fn delete(&self, tenant: TenantId, person: PersonId, id: ConversationId) -> Stored<bool>;
+    /// Deletes what was removed before then, in any tenant, longest ago first, at most `limit` of them.
+    async fn delete_removed(&self, before: Timestamp, limit: i64) -> Stored<Vec<ConversationId>>;
 }
 
 #[async_trait]
@@ -75,13 +108,14 @@ pub trait Messages: Send + Sync {
         leaf: MessageId,
         limit: i64,
     ) -> Stored<Vec<Message>>;
-    /// The messages that share `parent`, oldest first: the variants of one place in the tree.
-    async fn siblings(
+    /// For each of these messages that is not the only wording of its place, all of them, oldest first:
+    /// what the same author said under the same parent.
+    async fn variants(
         &self,
         tenant: TenantId,
         conversation: ConversationId,
-        parent: Option<MessageId>,
-    ) -> Stored<Vec<Message>>;
+        of: &[Message],
+    ) -> Stored<HashMap<MessageId, Vec<MessageId>>>;
     async fn count(&self, tenant: TenantId, conversation: ConversationId) -> Stored<i64>;
     /// Full-text search over everything this person and companion said to each other, best first.
     /// `words` are plain words; any of them may match. Never fails on odd characters. What is being

@@ -4,7 +4,7 @@ use super::access::{Audit, Keys, Sessions, Settings};
 use super::attachments::Attachments;
 use super::companions::Companions;
 use super::connections::Connections;
-use super::conversations::{Conversations, Messages};
+use super::conversations::{Conversations, Messages, Removals};
 use super::error::Stored;
 use super::housekeeping::{Inbox, Jobs, Leases, Outbox};
 use super::ledger::Ledger;
@@ -21,6 +21,7 @@ pub struct Store {
     pub identities: Arc<dyn Identities>,
     pub companions: Arc<dyn Companions>,
     pub conversations: Arc<dyn Conversations>,
+    pub removals: Arc<dyn Removals>,
     pub messages: Arc<dyn Messages>,
     pub turns: Arc<dyn Turns>,
     pub histories: Arc<dyn Histories>,

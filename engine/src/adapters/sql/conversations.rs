@@ -1,13 +1,13 @@
 //! Conversations and their summaries in SQL.
 
-use super::messages::{insert_message, owner_word};
+use super::messages::{insert_message, newest_leaf, owner_word};
 use super::query::{Query, Row, assembled, sql};
 use super::store::SqlStore;
 use crate::domain::conversation::{Conversation, Summary};
 use crate::domain::ids::{ConversationId, PersonId, TenantId};
 use crate::domain::message::Message;
 use crate::domain::time::Timestamp;
-use crate::ports::conversations::{Before, ConversationEdit, Conversations};
+use crate::ports::conversations::{Before, ConversationEdit, Conversations, ListFilter};
 use crate::ports::error::Stored;
 use async_trait::async_trait;
 use uuid::Uuid;
@@ -45,7 +45,8 @@ impl Conversations for SqlStore {
         person: PersonId,
         id: ConversationId,
     ) -> Stored<Option<Conversation>> {
-        let find = sql("SELECT * FROM conversations WHERE tenant_id = $1 AND person_id = $2 AND id = $3");
+        let find = sql("SELECT * FROM conversations
+             WHERE tenant_id = $1 AND person_id = $2 AND id = $3 AND removed_at IS NULL");
         self.db.one(scoped(find, tenant, person, id)).await?.map(|row| conversation(&row)).transpose()
     }
 
@@ -53,19 +54,25 @@ impl Conversations for SqlStore {
         &self,
         tenant: TenantId,
         person: PersonId,
+        filter: ListFilter,
         before: Option<Before>,
         limit: i64,
     ) -> Stored<Vec<Conversation>> {
         let everything = Before { updated_at: Timestamp(i64::MAX), id: ConversationId(Uuid::max()) };
         let before = before.unwrap_or(everything);
-        let list = sql("SELECT * FROM conversations
-             WHERE tenant_id = $1 AND person_id = $2 AND (updated_at, id) < ($3, $4)
-             ORDER BY updated_at DESC, id DESC LIMIT $5")
+        let removed = if filter.removed { "removed_at IS NOT NULL" } else { "removed_at IS NULL" };
+        let pinned = filter.pinned.map_or("", |_| "AND pinned = $6");
+        let list = assembled(format!(
+            "SELECT * FROM conversations
+             WHERE tenant_id = $1 AND person_id = $2 AND (updated_at, id) < ($3, $4) AND {removed} {pinned}
+             ORDER BY updated_at DESC, id DESC LIMIT $5"
+        ))
         .bind(tenant)
         .bind(person)
         .bind(before.updated_at)
         .bind(before.id)
         .bind(limit);
+        let list = filter.pinned.into_iter().fold(list, Query::bind);
         self.db.all(list).await?.iter().map(conversation).collect()
     }
 
@@ -84,22 +91,6 @@ impl Conversations for SqlStore {
         }
         tx.commit().await?;
         Ok(true)
-    }
-
-    /// Turns before messages before the conversation: the order in which `finish` locks them, too.
-    async fn remove(&self, tenant: TenantId, person: PersonId, id: ConversationId) -> Stored<bool> {
-        let mut tx = self.db.begin().await?;
-        let owned = "EXISTS (SELECT 1 FROM conversations c
-             WHERE c.tenant_id = $1 AND c.person_id = $2 AND c.id = $3)";
-        for part in ["turns", "messages", "summaries"] {
-            let delete =
-                format!("DELETE FROM {part} WHERE tenant_id = $1 AND conversation_id = $3 AND {owned}");
-            tx.run(scoped(assembled(delete), tenant, person, id)).await?;
-        }
-        let delete = sql("DELETE FROM conversations WHERE tenant_id = $1 AND person_id = $2 AND id = $3");
-        let removed = tx.run(scoped(delete, tenant, person, id)).await?;
-        tx.commit().await?;
-        Ok(removed == 1)
     }
 
     async fn summary(&self, tenant: TenantId, id: ConversationId) -> Stored<Option<Summary>> {
@@ -124,27 +115,27 @@ impl Conversations for SqlStore {
 }
 
 fn edited(edit: &ConversationEdit, tenant: TenantId, person: PersonId, id: ConversationId) -> Query {
-    let update = match edit {
-        ConversationEdit::Title(_) => {
-            "UPDATE conversations SET title = $4 WHERE tenant_id = $1 AND person_id = $2 AND id = $3"
-        }
-        ConversationEdit::Pinned(_) => {
-            "UPDATE conversations SET pinned = $4 WHERE tenant_id = $1 AND person_id = $2 AND id = $3"
-        }
-        ConversationEdit::Head(_) => {
-            "UPDATE conversations SET head = $4 WHERE tenant_id = $1 AND person_id = $2 AND id = $3 AND EXISTS (
-                 SELECT 1 FROM messages WHERE messages.id = $4 AND messages.conversation_id = $3)"
-        }
+    let said_here =
+        "AND EXISTS (SELECT 1 FROM messages WHERE messages.id = $4 AND messages.conversation_id = $3)";
+    let (change, only_where) = match edit {
+        ConversationEdit::Title(_) => ("title = $4".to_owned(), ""),
+        ConversationEdit::Pinned(_) => ("pinned = $4".to_owned(), ""),
+        ConversationEdit::Head(_) => ("head = $4".to_owned(), said_here),
+        ConversationEdit::Through(_) => (format!("head = {}", newest_leaf("$3", "$4")), said_here),
     };
-    let update = scoped(sql(update), tenant, person, id);
+    let update = assembled(format!(
+        "UPDATE conversations SET {change}
+         WHERE tenant_id = $1 AND person_id = $2 AND id = $3 AND removed_at IS NULL {only_where}"
+    ));
+    let update = scoped(update, tenant, person, id);
     match edit {
         ConversationEdit::Title(title) => update.bind(title.clone()),
         ConversationEdit::Pinned(pinned) => update.bind(*pinned),
-        ConversationEdit::Head(head) => update.bind(*head),
+        ConversationEdit::Head(message) | ConversationEdit::Through(message) => update.bind(*message),
     }
 }
 
-fn scoped(query: Query, tenant: TenantId, person: PersonId, id: ConversationId) -> Query {
+pub(super) fn scoped(query: Query, tenant: TenantId, person: PersonId, id: ConversationId) -> Query {
     query.bind(tenant).bind(person).bind(id)
 }
 

@@ -5,10 +5,11 @@ use super::query::{Query, Row, assembled, places, sql};
 use super::store::SqlStore;
 use crate::adapters::{postgres, sqlite};
 use crate::domain::ids::{AttachmentId, CompanionId, ConversationId, MessageId, PersonId, TenantId};
-use crate::domain::message::Message;
+use crate::domain::message::{Author, Message};
 use crate::ports::conversations::{Found, MessageSearch, Messages};
 use crate::ports::error::{StoreError, Stored};
 use async_trait::async_trait;
+use std::collections::{HashMap, HashSet};
 
 /// More words than this make no search better, only slower.
 const MOST_WORDS: usize = 64;
@@ -55,26 +56,27 @@ impl Messages for SqlStore {
         self.db.all(walk).await?.iter().map(message).collect()
     }
 
-    async fn siblings(
+    async fn variants(
         &self,
         tenant: TenantId,
         conversation: ConversationId,
-        parent: Option<MessageId>,
-    ) -> Stored<Vec<Message>> {
-        let list = match parent {
-            Some(parent) => sql("SELECT * FROM messages
-                 WHERE tenant_id = $1 AND conversation_id = $2 AND parent_id = $3 ORDER BY created_at, id")
-            .bind(tenant)
-            .bind(conversation)
-            .bind(parent),
-            None => {
-                sql("SELECT * FROM messages
-                 WHERE tenant_id = $1 AND conversation_id = $2 AND parent_id IS NULL ORDER BY created_at, id")
-                .bind(tenant)
-                .bind(conversation)
-            }
-        };
-        self.db.all(list).await?.iter().map(message).collect()
+        of: &[Message],
+    ) -> Stored<HashMap<MessageId, Vec<MessageId>>> {
+        let parents: HashSet<MessageId> = of.iter().filter_map(|message| message.parent).collect();
+        let beginnings = of.iter().any(|message| message.parent.is_none());
+        if parents.is_empty() && !beginnings {
+            return Ok(HashMap::new());
+        }
+        let find = assembled(children_of(parents.len(), beginnings)).bind(tenant).bind(conversation);
+        let find = parents.into_iter().fold(find, Query::bind);
+        let mut wordings: HashMap<(Option<MessageId>, Author), Vec<MessageId>> = HashMap::new();
+        for row in self.db.all(find).await? {
+            let place = (row.get("parent_id")?, row.get("author")?);
+            wordings.entry(place).or_default().push(row.get("id")?);
+        }
+        wordings.retain(|_, wordings| wordings.len() > 1);
+        let of_place = |message: &Message| wordings.get(&(message.parent, message.author)).cloned();
+        Ok(of.iter().filter_map(|message| Some((message.id, of_place(message)?))).collect())
     }
 
     async fn count(&self, tenant: TenantId, conversation: ConversationId) -> Stored<i64> {
@@ -110,6 +112,20 @@ pub(super) const BRANCH: &str = "WITH RECURSIVE up (id, parent_id, depth) AS (
      )
      SELECT m.* FROM up JOIN messages m ON m.id = up.id ORDER BY up.depth LIMIT $4";
 
+/// What was said under so many parents and, with `beginnings`, under none, oldest first.
+pub(super) fn children_of(parents: usize, beginnings: bool) -> String {
+    let children = |under: String| {
+        format!(
+            "SELECT id, parent_id, author, created_at FROM messages
+             WHERE tenant_id = $1 AND conversation_id = $2 AND parent_id {under}"
+        )
+    };
+    let named = (parents > 0).then(|| children(format!("IN ({})", places(3, parents))));
+    let first = beginnings.then(|| children("IS NULL".into()));
+    let both: Vec<String> = named.into_iter().chain(first).collect();
+    format!("{} ORDER BY created_at, id", both.join(" UNION ALL "))
+}
+
 /// The newest end of the branch through `message`: its newest child, again and again. An answer that is
 /// being written is the newest child of what it answers, though no message yet. `$1` is the tenant.
 pub(super) fn newest_leaf(conversation: &str, message: &str) -> String {
@@ -135,13 +151,14 @@ pub(super) fn owner_word(person: PersonId, companion: CompanionId) -> String {
     format!("{}{}", person.0.simple(), companion.0.simple())
 }
 
-/// `findable` at once, or when its turn has ended.
+/// `findable` at once, or when its turn has ended; in a removed conversation, when it is brought back.
 pub(super) fn insert_message(message: &Message, owner: &str, findable: bool) -> Query {
     let attachments: Vec<String> = message.attachments.iter().map(AttachmentId::to_string).collect();
     sql("INSERT INTO messages
          (id, tenant_id, conversation_id, parent_id, owner, author, text, state, model, turn_id, attachments,
           created_at, findable)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)")
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12,
+             $13 * (SELECT COUNT(*) FROM conversations c WHERE c.id = $3 AND c.removed_at IS NULL))")
     .bind(message.id)
     .bind(message.tenant)
     .bind(message.conversation)

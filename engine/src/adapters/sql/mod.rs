@@ -35,6 +35,7 @@ mod memories;
 mod messages;
 mod outbox;
 mod people;
+mod removals;
 mod settings;
 mod turns;
 mod vectors;

@@ -63,6 +63,7 @@ impl SqlStore {
             identities: self.clone(),
             companions: self.clone(),
             conversations: self.clone(),
+            removals: self.clone(),
             messages: self.clone(),
             turns: self.clone(),
             histories: self.clone(),

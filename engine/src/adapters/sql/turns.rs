@@ -30,6 +30,10 @@ const TURN: &str = "SELECT t.id, t.tenant_id, t.person_id, t.companion_id, t.con
         t.created_at, t.finished_at
     FROM turns t LEFT JOIN messages m ON m.id = t.reply_id AND m.conversation_id = t.conversation_id";
 
+/// Its conversation was not removed.
+const THERE: &str =
+    "EXISTS (SELECT 1 FROM conversations c WHERE c.id = t.conversation_id AND c.removed_at IS NULL)";
+
 #[async_trait]
 impl Turns for SqlStore {
     async fn accept(&self, turn: &Turn, message: &Message, entry: &UsageEntry) -> Stored<Accepted> {
@@ -45,10 +49,12 @@ impl Turns for SqlStore {
     }
 
     async fn find(&self, tenant: TenantId, person: PersonId, id: TurnId) -> Stored<Option<Turn>> {
-        let find = assembled(format!("{TURN} WHERE t.tenant_id = $1 AND t.person_id = $2 AND t.id = $3"))
-            .bind(tenant)
-            .bind(person)
-            .bind(id);
+        let find = assembled(format!(
+            "{TURN} WHERE t.tenant_id = $1 AND t.person_id = $2 AND t.id = $3 AND {THERE}"
+        ))
+        .bind(tenant)
+        .bind(person)
+        .bind(id);
         self.db.one(find).await?.map(|row| self::turn(&row)).transpose()
     }
 
@@ -180,7 +186,8 @@ impl Turns for SqlStore {
             return if again { Ok(()) } else { Err(FENCED) };
         };
         let findable =
-            sql("UPDATE messages SET findable = 1 WHERE tenant_id = $1 AND id = $2 AND findable = 0")
+            sql("UPDATE messages SET findable = 1 WHERE tenant_id = $1 AND id = $2 AND findable = 0 AND EXISTS (
+                 SELECT 1 FROM conversations c WHERE c.id = messages.conversation_id AND c.removed_at IS NULL)")
                 .bind(turn.tenant)
                 .bind(turn.message);
         let shown = shown(turn, ending);
@@ -188,7 +195,8 @@ impl Turns for SqlStore {
         let settled = settle_attempt(turn.tenant, turn.id, row.get("attempt")?, &ending.settlement);
         let reply = ending.reply.iter().map(|reply| insert_message(reply, &owner, true));
         let jobs = ending.jobs.iter().map(insert_job);
-        let writes = reply.chain([findable, shown, settled]).chain(jobs).collect();
+        // The conversation first: whoever removes it meanwhile holds it, and then nothing of this is found.
+        let writes = [shown].into_iter().chain(reply).chain([findable, settled]).chain(jobs).collect();
         tx.run_all(writes).await.map_err(|error| error.taken("this reply"))?;
         tx.commit().await
     }
@@ -211,6 +219,7 @@ impl Histories for SqlStore {
     async fn asked_as(&self, owner: &Owner, history: &str) -> Stored<Vec<Turn>> {
         let find = assembled(format!(
             "{TURN} WHERE t.tenant_id = $1 AND t.person_id = $2 AND t.companion_id = $3 AND t.history = $4
+                 AND {THERE}
              ORDER BY t.created_at DESC, t.id DESC LIMIT $5"
         ))
         .bind(owner.tenant)
@@ -261,7 +270,8 @@ async fn place(tx: &mut Tx, turn: &Turn, message: &Message, entry: &UsageEntry) 
     }
     let look = sql("SELECT
              (SELECT id FROM turns WHERE id = $4) AS known,
-             (SELECT id FROM conversations WHERE tenant_id = $1 AND person_id = $2 AND id = $3) AS conversation,
+             (SELECT id FROM conversations
+              WHERE tenant_id = $1 AND person_id = $2 AND id = $3 AND removed_at IS NULL) AS conversation,
              (SELECT id FROM messages WHERE tenant_id = $1 AND conversation_id = $3 AND id = $5) AS parent,
              (SELECT id FROM messages WHERE tenant_id = $1 AND conversation_id = $3 AND id = $6) AS message,
              (SELECT id FROM turns WHERE conversation_id = $3 AND state = 'running') AS running")
@@ -272,13 +282,16 @@ async fn place(tx: &mut Tx, turn: &Turn, message: &Message, entry: &UsageEntry) 
     .bind(message.parent)
     .bind(message.id);
     let Some(here) = tx.one(look).await? else { return Ok(Accepted::Missing) };
+    if here.get::<Option<ConversationId>>("conversation")?.is_none() {
+        return Ok(Accepted::Missing);
+    }
     if here.get::<Option<TurnId>>("known")?.is_some()
         && let Some(known) = known(tx, turn, message).await?
     {
         return Ok(known);
     }
     let parent = here.get::<Option<MessageId>>("parent")?;
-    if here.get::<Option<ConversationId>>("conversation")?.is_none() || parent != message.parent {
+    if parent != message.parent {
         return Ok(Accepted::Missing);
     }
     let is_new = message.turn == Some(turn.id);

@@ -5,7 +5,7 @@ use super::harness::{House, Running, Seen, conversation, in_every_way, send, tur
 use engine_client::client::EngineClient;
 use engine_client::problem::ErrorCode;
 use engine_client::wire::connections::{ConnectionView, NewConnection};
-use engine_client::wire::conversations::{MessagePage, MessageView};
+use engine_client::wire::conversations::{ConversationView, MessagePage, MessageView};
 use engine_client::wire::turns::{NewReply, NewTurn, TurnStateView, TurnView};
 use serde_json::json;
 use uuid::Uuid;
@@ -18,6 +18,8 @@ in_every_way!(
     a_model_that_continues_is_given_the_beginning,
     a_beginning_outlives_whoever_was_going_on_from_it,
     there_must_be_something_to_go_on_from_and_somebody_to_do_it,
+    a_page_tells_the_variants_of_each_place,
+    any_branch_comes_into_view,
 );
 
 /// A conversation with the house's model, and whoever speaks in it.
@@ -34,7 +36,7 @@ impl<'a> Talk<'a> {
         Self { house, client, id }
     }
 
-    async fn again(&self, earlier: Uuid, go_on: bool) -> TurnView {
+    pub async fn again(&self, earlier: Uuid, go_on: bool) -> TurnView {
         let new = NewReply { id: Uuid::now_v7(), go_on };
         self.client.post(&again(earlier), &new).await.expect("it has ended")
     }
@@ -66,7 +68,7 @@ impl<'a> Talk<'a> {
         page.messages.into_iter().skip(1).collect()
     }
 
-    async fn texts(&self) -> Vec<String> {
+    pub async fn texts(&self) -> Vec<String> {
         self.branch().await.into_iter().map(|message| message.text).collect()
     }
 
@@ -275,4 +277,63 @@ async fn there_must_be_something_to_go_on_from_and_somebody_to_do_it(house: &Hou
     assert_eq!(code(&talk.client, "POST", &again(silent.id), go_on).await, ErrorCode::Invalid);
     let (second, _) = talk.reply(talk.again(silent.id, false).await.id, "now I do").await;
     assert_eq!(second.state, TurnStateView::Done);
+}
+
+/// Two wordings of the first words, the second of them with two replies, the second of these in view.
+async fn grown<'a>(house: &'a House, running: &Running) -> (Talk<'a>, [TurnView; 3]) {
+    let talk = Talk::open(house, running).await;
+    let (red, _) = talk.say(&turn("my boat is red"), "a red boat").await;
+    let anew = NewTurn { instead_of: Some(red.message), ..turn("my boat is blue") };
+    let (blue, _) = talk.say(&anew, "a blue boat").await;
+    let (sky, _) = talk.reply(talk.again(blue.id, false).await.id, "as the sky").await;
+    (talk, [red, blue, sky])
+}
+
+async fn a_page_tells_the_variants_of_each_place(house: &House) {
+    let running = house.start().await;
+    let (talk, [red, blue, sky]) = grown(house, &running).await;
+    talk.say(&turn("and fast"), "very").await;
+    let variants: Vec<_> = talk.branch().await.into_iter().map(|message| message.variants).collect();
+    let expected = [vec![red.message, blue.message], vec![blue.reply, sky.reply], vec![], vec![]];
+    assert_eq!(variants, expected);
+    // What is only a piece of the branch tells the same.
+    let path = format!("/api/v1/conversations/{}/messages?limit=1&before={}", talk.id, sky.reply);
+    let page: MessagePage = talk.client.get(&path).await.expect("mine");
+    assert_eq!(page.messages[0].variants, [red.message, blue.message]);
+}
+
+async fn any_branch_comes_into_view(house: &House) {
+    let running = house.start().await;
+    let (talk, [red, blue, sky]) = grown(house, &running).await;
+    let path = format!("/api/v1/conversations/{}", talk.id);
+    let look = async |through: Uuid| {
+        let seen: ConversationView =
+            talk.client.patch(&path, &json!({"through": through})).await.expect("it is there");
+        seen.head
+    };
+    assert_eq!(look(red.message).await, Some(red.reply));
+    assert_eq!(talk.texts().await, ["my boat is red", "a red boat"]);
+    assert_eq!(look(blue.message).await, Some(sky.reply), "the newest of the replies");
+    assert_eq!(look(blue.reply).await, Some(blue.reply));
+    assert_eq!(talk.texts().await, ["my boat is blue", "a blue boat"]);
+    for (body, expected) in [
+        (json!({"through": Uuid::now_v7()}), ErrorCode::NotFound),
+        (json!({"through": red.message, "head": red.message}), ErrorCode::Invalid),
+    ] {
+        assert_eq!(code(&talk.client, "PATCH", &path, body).await, expected);
+    }
+    let stranger = member(&talk.client, &running, "Bo").await;
+    let refused = code(&stranger, "PATCH", &path, json!({"through": red.message})).await;
+    assert_eq!(refused, ErrorCode::NotFound);
+
+    // A look elsewhere while a reply is being written leaves the view there; a look back lets it follow.
+    let running = talk.again(blue.id, false).await;
+    assert_eq!(look(red.message).await, Some(red.reply));
+    talk.reply(running.id, "as the sea").await;
+    assert_eq!(talk.texts().await, ["my boat is red", "a red boat"]);
+    let running = talk.again(blue.id, false).await;
+    assert_eq!(look(red.message).await, Some(red.reply));
+    assert_eq!(look(blue.message).await, Some(blue.message));
+    talk.reply(running.id, "as ink").await;
+    assert_eq!(talk.texts().await, ["my boat is blue", "as ink"]);
 }

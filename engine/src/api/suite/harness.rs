@@ -13,6 +13,7 @@ use crate::domain::ids::TenantId;
 use crate::domain::time::Timestamp;
 use crate::domain::usage::UsageEntry;
 use crate::ports::cache::Cache;
+use crate::ports::clock::Clock;
 use crate::ports::ledger::Ledger;
 use crate::secrets::vault::Vault;
 use engine_client::client::{ClientError, EngineClient};
@@ -27,6 +28,7 @@ use engine_client::wire::turns::{NewTurn, TurnView};
 use engine_outbound::client::{Outbound, OutboundConfig};
 use futures::StreamExt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 use tokio::net::{TcpListener, UnixListener};
 use tokio::task::AbortHandle;
@@ -50,6 +52,34 @@ pub struct House {
     folder: tempfile::TempDir,
     pub model: Model,
     tasks: TaskTracker,
+    pub clock: Arc<FastClock>,
+}
+
+/// The system's clock, put forward.
+#[derive(Default)]
+pub struct FastClock {
+    system: SystemClock,
+    ahead_us: AtomicI64,
+}
+
+impl FastClock {
+    pub fn advance(&self, span: Duration) {
+        self.ahead_us.fetch_add(i64::try_from(span.as_micros()).expect("a short span"), Ordering::SeqCst);
+    }
+}
+
+impl Clock for FastClock {
+    fn now(&self) -> Timestamp {
+        Timestamp(self.system.now().0 + self.ahead_us.load(Ordering::SeqCst))
+    }
+
+    fn new_id(&self) -> Uuid {
+        self.system.new_id()
+    }
+
+    fn fill_random(&self, bytes: &mut [u8]) {
+        self.system.fill_random(bytes);
+    }
 }
 
 /// One engine, and the way to it.
@@ -65,12 +95,12 @@ impl House {
     pub async fn new(way: Way) -> Self {
         let tasks = TaskTracker::new();
         let folder = tempfile::tempdir().expect("a temporary folder can be made");
-        Self { way, folder, model: Model::start(&tasks).await, tasks }
+        Self { way, folder, model: Model::start(&tasks).await, tasks, clock: Arc::default() }
     }
 
     /// Starts an engine on the house's data.
     pub async fn start(&self) -> Running {
-        let clock = Arc::new(SystemClock::default());
+        let clock = self.clock.clone();
         let place = StorePlace::Sqlite(SqliteSettings::new(self.folder.path().join("engine.db")));
         let policy = SchemaPolicy::Migrate(Upgrade::default());
         let store =

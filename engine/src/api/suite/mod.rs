@@ -10,3 +10,4 @@ mod files;
 mod following;
 mod nearness;
 mod recalled;
+mod removals;

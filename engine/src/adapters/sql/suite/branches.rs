@@ -5,7 +5,7 @@ use super::talk::{Exchange, LEASE, Talk, entry, settlement};
 use crate::domain::ids::MessageId;
 use crate::domain::turn::{Reference, TurnState};
 use crate::domain::usage::Outcome;
-use crate::ports::conversations::Messages;
+use crate::ports::conversations::{ConversationEdit, Messages};
 use crate::ports::turns::{Accepted, Ending, Turns};
 
 on_both_stores! {
@@ -15,6 +15,8 @@ on_both_stores! {
     a_given_beginning_outlives_every_attempt,
     without_a_reply_the_newest_earlier_one_comes_back,
     an_ending_names_what_was_recalled,
+    a_branch_comes_into_view_to_its_newest_end,
+    an_answer_being_written_is_the_newest_end,
 }
 
 /// Another turn for the words of `earlier`.
@@ -161,4 +163,45 @@ async fn an_ending_names_what_was_recalled(bench: &Bench) {
     assert!(found(bench.id()).await.is_empty());
     assert_eq!(bench.store.find_all(bench.id(), talk.person, &messages).await.expect("answers"), []);
     assert_eq!(bench.store.find_all(talk.tenant, talk.person, &[]).await.expect("answers"), []);
+}
+
+async fn through(bench: &Bench, talk: Talk, message: MessageId) -> Option<MessageId> {
+    assert!(bench.store.edit_conversation(talk, &ConversationEdit::Through(message)).await);
+    head(bench, talk).await
+}
+
+async fn a_branch_comes_into_view_to_its_newest_end(bench: &Bench) {
+    let talk = Talk::begin(bench).await;
+    let root = talk.exchange_words(bench, None, "one", "two").await;
+    let old = talk.exchange_words(bench, Some(root), "left", "left it is").await;
+    let left = talk.exchange_words(bench, Some(old), "further left", "and further").await;
+    let right = talk.exchange_words(bench, Some(root), "right", "right it is").await;
+    assert_eq!(through(bench, talk, old).await, Some(left));
+    assert_eq!(through(bench, talk, root).await, Some(right));
+    assert_eq!(through(bench, talk, left).await, Some(left));
+    let elsewhere = Talk::between(bench, talk.owner()).await;
+    let foreign = elsewhere.exchange_words(bench, None, "over there", "yes").await;
+    for (who, message) in [
+        (talk, foreign),
+        (talk, bench.id()),
+        (Talk { person: bench.id(), ..talk }, root),
+        (Talk { tenant: bench.id(), ..talk }, root),
+    ] {
+        assert!(!bench.store.edit_conversation(who, &ConversationEdit::Through(message)).await);
+    }
+    assert_eq!(head(bench, talk).await, Some(left));
+}
+
+async fn an_answer_being_written_is_the_newest_end(bench: &Bench) {
+    let talk = Talk::begin(bench).await;
+    let first = talk.ask(bench, None, "name it").await;
+    answered(bench, &first, "Pepper").await;
+    let second = anew(bench, talk, &first);
+    second.accept(bench).await;
+    // Looks away, and comes back to the words that are being answered.
+    assert_eq!(through(bench, talk, first.turn.reply).await, Some(first.turn.reply));
+    assert_eq!(through(bench, talk, first.message.id).await, Some(first.message.id));
+    answered(bench, &second, "Salt").await;
+    assert_eq!(head(bench, talk).await, Some(second.turn.reply));
+    assert_eq!(through(bench, talk, first.message.id).await, Some(second.turn.reply));
 }

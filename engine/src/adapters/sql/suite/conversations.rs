@@ -6,7 +6,9 @@ use crate::domain::conversation::Summary;
 use crate::domain::ids::{ConversationId, MessageId};
 use crate::domain::memory::Owner;
 use crate::domain::message::{Author, Message, MessageState};
-use crate::ports::conversations::{Before, ConversationEdit, Conversations, MessageSearch, Messages};
+use crate::ports::conversations::{
+    Before, ConversationEdit, Conversations, ListFilter, MessageSearch, Messages, Removals,
+};
 use crate::ports::error::StoreError;
 use crate::ports::ledger::Ledger;
 use crate::ports::turns::Turns;
@@ -19,7 +21,7 @@ on_both_stores! {
     each_edit_changes_one_thing,
     a_head_must_be_a_message_of_this_conversation,
     nobody_else_sees_or_changes_it,
-    removing_takes_everything_said_and_leaves_the_ledger,
+    deleting_takes_everything_said_and_leaves_the_ledger,
     its_first_words_name_it_until_somebody_does,
     a_summary_is_replaced_by_the_next,
 }
@@ -71,7 +73,9 @@ async fn lists_newest_first_page_by_page(bench: &Bench) {
     made.reverse();
     let (mut seen, mut before) = (Vec::new(), None);
     loop {
-        let page = Conversations::list(&bench.store, first.tenant, first.person, before, 3).await;
+        let page =
+            Conversations::list(&bench.store, first.tenant, first.person, ListFilter::default(), before, 3)
+                .await;
         let page = page.expect("the store answers");
         let Some(last) = page.last() else { break };
         before = Some(Before { updated_at: last.updated_at, id: last.id });
@@ -117,15 +121,16 @@ async fn nobody_else_sees_or_changes_it(bench: &Bench) {
         assert_eq!(bench.store.find_conversation(stranger).await, None);
         assert!(!bench.store.edit_conversation(stranger, &ConversationEdit::Pinned(true)).await);
         assert!(!bench.store.edit_conversation(stranger, &ConversationEdit::Head(reply)).await);
-        assert!(
-            !bench.store.remove(stranger.tenant, stranger.person, talk.conversation).await.expect("answers")
-        );
+        let (tenant, person, at) = (stranger.tenant, stranger.person, bench.now());
+        assert!(!bench.store.remove(tenant, person, talk.conversation, at).await.expect("answers"));
+        assert!(!bench.store.delete(tenant, person, talk.conversation).await.expect("answers"));
     }
     let foreign = bench.id();
     let messages: &dyn Messages = &bench.store;
     assert_eq!(messages.find(foreign, talk.conversation, reply).await.expect("answers"), None);
     assert_eq!(messages.branch(foreign, talk.conversation, reply, 9).await.expect("answers"), []);
-    assert_eq!(messages.siblings(foreign, talk.conversation, None).await.expect("answers"), []);
+    let known = messages.branch(talk.tenant, talk.conversation, reply, 9).await.expect("answers");
+    assert!(messages.variants(foreign, talk.conversation, &known).await.expect("answers").is_empty());
     assert_eq!(messages.count(foreign, talk.conversation).await.expect("answers"), 0);
     let summary = Summary { text: "theirs".into(), up_to: reply };
     bench.store.set_summary(foreign, talk.conversation, &summary).await.expect("nothing happens");
@@ -133,7 +138,7 @@ async fn nobody_else_sees_or_changes_it(bench: &Bench) {
     assert_eq!(messages.count(talk.tenant, talk.conversation).await.expect("answers"), 2);
 }
 
-async fn removing_takes_everything_said_and_leaves_the_ledger(bench: &Bench) {
+async fn deleting_takes_everything_said_and_leaves_the_ledger(bench: &Bench) {
     let talk = Talk::begin(bench).await;
     let kept = Talk::between(bench, talk.owner()).await;
     let reply = talk.exchange_words(bench, None, "the zanzibar plan", "zanzibar it is").await;
@@ -142,12 +147,10 @@ async fn removing_takes_everything_said_and_leaves_the_ledger(bench: &Bench) {
     bench.store.set_summary(talk.tenant, talk.conversation, &summary).await.expect("it is stored");
     let running = talk.ask(bench, Some(reply), "and then").await;
 
-    assert!(
-        bench.store.remove(talk.tenant, talk.person, talk.conversation).await.expect("the store answers")
-    );
-    assert!(
-        !bench.store.remove(talk.tenant, talk.person, talk.conversation).await.expect("the store answers")
-    );
+    for there in [true, false] {
+        let deleted = bench.store.delete(talk.tenant, talk.person, talk.conversation).await;
+        assert_eq!(deleted.expect("the store answers"), there);
+    }
     assert_eq!(bench.store.find_conversation(talk).await, None);
     assert_eq!(bench.store.count(talk.tenant, talk.conversation).await.expect("the store answers"), 0);
     assert_eq!(bench.store.summary(talk.tenant, talk.conversation).await.expect("the store answers"), None);

@@ -6,7 +6,7 @@ use super::talk::Talk;
 use crate::adapters::sql::db::Tx;
 use crate::adapters::sql::query::sql;
 use crate::adapters::sql::store::StorePlace;
-use crate::ports::conversations::{Conversations, Messages};
+use crate::ports::conversations::{Conversations, Messages, Removals};
 use crate::ports::error::StoreError;
 use crate::ports::store::StoreHealth;
 use crate::ports::turns::{Accepted, Turns};
@@ -127,8 +127,10 @@ async fn no_trace(bench: &Bench) {
     }
     let unfinished = talk.ask(bench, parent, "Xylophonquark once more").await;
     bench.store.append(&unfinished.turn, 0, "Xylophonquark begins").await.expect("it owns the turn");
-    let removed = Conversations::remove(&bench.store, talk.tenant, talk.person, talk.conversation).await;
+    let (tenant, person, id) = (talk.tenant, talk.person, talk.conversation);
+    let removed = Removals::remove(&bench.store, tenant, person, id, bench.now()).await;
     assert!(removed.expect("the store answers"));
+    assert!(bench.store.delete(tenant, person, id).await.expect("the store answers"));
     bench.store.close().await;
     let StorePlace::Sqlite(settings) = &bench.place else { panic!("this is about SQLite's file") };
     let content = std::fs::read(&settings.file).expect("the file is there").to_ascii_lowercase();

@@ -3,13 +3,13 @@
 use super::harness::Bench;
 use super::talk::Talk;
 use crate::adapters::sql::db::Dialect;
-use crate::adapters::sql::messages::{BRANCH, insert_message, owner_word};
+use crate::adapters::sql::messages::{BRANCH, children_of, insert_message, owner_word};
 use crate::adapters::sql::query::assembled;
 use crate::domain::ids::MessageId;
 use crate::domain::memory::Owner;
 use crate::domain::message::{Author, Message, MessageState};
 use crate::domain::time::Timestamp;
-use crate::ports::conversations::{MessageSearch, Messages};
+use crate::ports::conversations::{ConversationEdit, MessageSearch, Messages};
 use crate::ports::turns::Turns;
 use std::time::{Duration, Instant};
 
@@ -59,16 +59,26 @@ async fn a_branch_is_told_from_its_leaf_upwards(bench: &Bench) {
 async fn variants_share_their_parent(bench: &Bench) {
     let talk = Talk::begin(bench).await;
     let first = talk.exchange_words(bench, None, "one", "two").await;
+    let mut newest = first;
     for words in ["a", "b", "c"] {
-        talk.exchange_words(bench, Some(first), words, "so").await;
+        newest = talk.exchange_words(bench, Some(first), words, "so").await;
     }
     talk.exchange_words(bench, None, "another beginning", "so").await;
-    for (parent, expected) in [(Some(first), &["a", "b", "c"][..]), (None, &["one", "another beginning"])] {
-        let siblings = bench.store.siblings(talk.tenant, talk.conversation, parent).await;
-        let texts: Vec<_> =
-            siblings.expect("the store answers").into_iter().map(|message| message.text).collect();
-        assert_eq!(texts, expected);
+    let branch = bench.store.branch(talk.tenant, talk.conversation, newest, 10).await.expect("answers");
+    let variants = bench.store.variants(talk.tenant, talk.conversation, &branch).await.expect("answers");
+    let mut told = Vec::new();
+    for message in branch.iter().rev() {
+        let ids = variants.get(&message.id).cloned().unwrap_or_default();
+        let texts = futures::future::join_all(ids.into_iter().map(async |id| {
+            let found = Messages::find(&bench.store, talk.tenant, talk.conversation, id).await;
+            found.expect("the store answers").expect("it is there").text
+        }));
+        told.push((message.text.clone(), texts.await.join(", ")));
     }
+    let told: Vec<_> = told.iter().map(|(text, variants)| (text.as_str(), variants.as_str())).collect();
+    assert_eq!(told, [("one", "one, another beginning"), ("two", ""), ("c", "a, b, c"), ("so", "")]);
+    let none = bench.store.variants(talk.tenant, talk.conversation, &[]).await.expect("answers");
+    assert!(none.is_empty());
     assert_eq!(bench.store.count(talk.tenant, talk.conversation).await.expect("the store answers"), 10);
 }
 
@@ -272,19 +282,29 @@ async fn a_long_history_costs_only_what_is_asked_for(bench: &Bench) {
             ("EXPLAIN", "QUERY PLAN")
         }
     };
-    let plan = assembled(format!("{explain} {BRANCH}"))
-        .bind(talk.tenant)
-        .bind(talk.conversation)
-        .bind(leaf)
-        .bind(50);
-    let plan = bench.store.db.all(plan).await.expect("the plan is told");
-    let plan: Vec<String> = plan.iter().map(|row| row.get(column).expect("a line of the plan")).collect();
-    let plan = plan.join("\n");
-    assert!(!plan.contains("SCAN m") && !plan.contains("Seq Scan on messages"), "{plan}");
+    let of = |text: String| assembled(text).bind(talk.tenant).bind(talk.conversation);
+    for query in [
+        of(format!("{explain} {BRANCH}")).bind(leaf).bind(50),
+        of(format!("{explain} {}", children_of(2, true))).bind(leaf).bind(leaf),
+    ] {
+        let plan = bench.store.db.all(query).await.expect("the plan is told");
+        let plan: Vec<String> = plan.iter().map(|row| row.get(column).expect("a line of the plan")).collect();
+        let plan = plan.join("\n");
+        assert!(!plan.contains("SCAN m") && !plan.contains("Seq Scan on messages"), "{plan}");
+    }
 
     let begun = Instant::now();
-    assert_eq!(branch(bench, talk, leaf, 50).await.len(), 50);
+    let page = bench.store.branch(talk.tenant, talk.conversation, leaf, 50).await.expect("answers");
+    let variants = bench.store.variants(talk.tenant, talk.conversation, &page).await.expect("answers");
     let opening = begun.elapsed();
+    assert_eq!((page.len(), variants.len()), (50, 0));
+    let all = bench.store.branch(talk.tenant, talk.conversation, leaf, 10_000).await.expect("answers");
+    let through = ConversationEdit::Through(all.last().expect("the beginning").id);
+    let begun = Instant::now();
+    assert!(bench.store.edit_conversation(talk, &through).await);
+    let turning = begun.elapsed();
+    assert_eq!(bench.store.find_conversation(talk).await.expect("it is there").head, Some(leaf));
+    assert!(turning < Duration::from_secs(2), "turning to the newest end took {turning:?}");
     assert!(opening < Duration::from_millis(500), "opening took {opening:?}");
     assert_eq!(bench.store.count(talk.tenant, talk.conversation).await.expect("the store answers"), 10_000);
     assert_eq!(found(bench, talk.owner(), &["number4711"]).await.len(), 1);
@@ -296,5 +316,7 @@ async fn a_long_history_costs_only_what_is_asked_for(bench: &Bench) {
     talk.ask(bench, Some(leaf), "and today?").await;
     let sending = begun.elapsed();
     assert!(sending < Duration::from_millis(500), "sending took {sending:?}");
-    eprintln!("10,000 messages: opening {opening:?}, searching {searching:?}, sending {sending:?}");
+    eprintln!(
+        "10,000 messages: opening {opening:?}, searching {searching:?}, sending {sending:?}, turning {turning:?}"
+    );
 }

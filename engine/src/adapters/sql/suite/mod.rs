@@ -44,4 +44,5 @@ mod memories;
 mod messages;
 mod people;
 mod races;
+mod removals;
 mod turns;

@@ -80,7 +80,7 @@ impl SqlStore {
         removed_before: Option<Timestamp>,
     ) -> Stored<bool> {
         let due = removed_before.map_or("", |_| "AND c.removed_at < $4");
-        let here = format!("c.tenant_id = $1 AND c.person_id = $2 AND c.id = $3 {due}");
+        let wanted = format!("c.tenant_id = $1 AND c.person_id = $2 AND c.id = $3 {due}");
         let bound = |query: Query| {
             let query = scoped(query, tenant, person, id);
             removed_before.into_iter().fold(query, Query::bind)
@@ -88,13 +88,13 @@ impl SqlStore {
         let all_of = |part: &str| {
             bound(assembled(format!(
                 "DELETE FROM {part} WHERE tenant_id = $1 AND conversation_id = $3
-                     AND EXISTS (SELECT 1 FROM conversations c WHERE {here})"
+                     AND EXISTS (SELECT 1 FROM conversations c WHERE {wanted})"
             )))
         };
         let mut tx = self.db.begin().await?;
         tx.run(all_of("turns")).await?;
-        let held = tx.dialect().pick("", "FOR UPDATE");
-        let hold = assembled(format!("SELECT c.id FROM conversations c WHERE {here} {held}"));
+        let until_the_end = tx.dialect().pick("", "FOR UPDATE");
+        let hold = assembled(format!("SELECT c.id FROM conversations c WHERE {wanted} {until_the_end}"));
         if tx.one(bound(hold)).await?.is_none() {
             return Ok(false);
         }

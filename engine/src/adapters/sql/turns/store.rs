@@ -1,38 +1,23 @@
-//! Turns in SQL. Every write of an owner names its fence, so one that was overtaken changes nothing.
-//!
-//! The partial reply lives in the turn's row and in no index; the reply becomes a message only when the
-//! turn is finished, and the message alone holds the words. Then both it and what it answers can be
-//! found: nobody waits for an index to take in their question.
+//! Turns written, read and ended.
 
-use super::db::{Dialect, Tx};
-use super::jobs::insert_job;
-use super::ledger::{open_entry, settle_attempt};
-use super::messages::{insert_message, message, newest_leaf, owner_word};
-use super::query::{Query, Row, assembled, sql, storable};
-use super::store::SqlStore;
-use crate::domain::conversation::first_title;
-use crate::domain::ids::{ConversationId, MessageId, PersonId, TenantId, TurnId};
+use super::accept::place;
+use super::rows::{THERE, TURN, references, turn as stored_turn};
+use crate::adapters::sql::jobs::insert_job;
+use crate::adapters::sql::ledger::{open_entry, settle_attempt};
+use crate::adapters::sql::messages::{insert_message, newest_leaf, owner_word};
+use crate::adapters::sql::query::{Query, assembled, sql, storable};
+use crate::adapters::sql::store::SqlStore;
+use crate::domain::ids::{ConversationId, PersonId, TenantId, TurnId};
 use crate::domain::memory::Owner;
 use crate::domain::message::Message;
 use crate::domain::time::Timestamp;
-use crate::domain::turn::{Failure, Reference, Turn, TurnState};
+use crate::domain::turn::{Turn, TurnState};
 use crate::domain::usage::{Outcome, Settlement, Tokens, UsageEntry};
 use crate::ports::error::{StoreError, Stored};
 use crate::ports::turns::{Accepted, Ending, Histories, Turns};
 use async_trait::async_trait;
 
 const FENCED: StoreError = StoreError::Fenced { what: "this turn" };
-
-/// A turn with its words, wherever they are.
-const TURN: &str = "SELECT t.id, t.tenant_id, t.person_id, t.companion_id, t.conversation_id, t.message_id, t.reply_id,
-        t.state, COALESCE(m.text, t.text) AS text, t.revision, t.kept_bytes, t.attempt, t.fence, t.lease_until,
-        t.stop_requested, t.failure_code, t.failure_detail, t.model, t.history, t.max_tokens, t.given_bytes, t.recalled,
-        t.created_at, t.finished_at
-    FROM turns t LEFT JOIN messages m ON m.id = t.reply_id AND m.conversation_id = t.conversation_id";
-
-/// Its conversation was not removed.
-const THERE: &str =
-    "EXISTS (SELECT 1 FROM conversations c WHERE c.id = t.conversation_id AND c.removed_at IS NULL)";
 
 #[async_trait]
 impl Turns for SqlStore {
@@ -55,7 +40,7 @@ impl Turns for SqlStore {
         .bind(tenant)
         .bind(person)
         .bind(id);
-        self.db.one(find).await?.map(|row| self::turn(&row)).transpose()
+        self.db.one(find).await?.map(|row| stored_turn(&row)).transpose()
     }
 
     async fn running(&self, tenant: TenantId, conversation: ConversationId) -> Stored<Option<Turn>> {
@@ -64,7 +49,7 @@ impl Turns for SqlStore {
         ))
         .bind(tenant)
         .bind(conversation);
-        self.db.one(find).await?.map(|row| self::turn(&row)).transpose()
+        self.db.one(find).await?.map(|row| stored_turn(&row)).transpose()
     }
 
     async fn take_over(&self, now: Timestamp, until: Timestamp) -> Stored<Option<Turn>> {
@@ -89,7 +74,7 @@ impl Turns for SqlStore {
         .bind(until);
         let mut tx = self.db.begin().await?;
         let Some(row) = tx.one(take).await? else { return Ok(None) };
-        let taken = turn(&row)?;
+        let taken = stored_turn(&row)?;
         let written = row.get::<i64>("text_bytes")? - row.get::<i64>("attempt_from")?;
         let interrupted = Settlement {
             outcome: Outcome::Interrupted,
@@ -156,7 +141,7 @@ impl Turns for SqlStore {
             drop(tx);
             return self.begun_before(turn, entry).await;
         };
-        let stored = self::turn(&row)?;
+        let stored = stored_turn(&row)?;
         let settled = settle_attempt(turn.tenant, turn.id, turn.attempt, last);
         let writes = vec![settled, open_entry(entry, stored.attempt)];
         tx.run_all(writes).await.map_err(|error| error.taken("this entry"))?;
@@ -227,7 +212,7 @@ impl Histories for SqlStore {
         .bind(owner.companion)
         .bind(history)
         .bind(ALIKE);
-        self.db.all(find).await?.iter().map(turn).collect()
+        self.db.all(find).await?.iter().map(stored_turn).collect()
     }
 }
 
@@ -238,7 +223,7 @@ impl SqlStore {
             .bind(turn.tenant)
             .bind(turn.id)
             .bind(turn.fence);
-        self.db.one(find).await?.map(|row| self::turn(&row)).transpose()
+        self.db.one(find).await?.map(|row| stored_turn(&row)).transpose()
     }
 
     /// Where an earlier call began this very attempt and its answer was lost.
@@ -253,94 +238,6 @@ impl SqlStore {
         let again = stored.state == TurnState::Running && self.db.one(known).await?.is_some();
         if again { Ok(stored) } else { Err(FENCED) }
     }
-}
-
-/// Finds the turn's place in its conversation and puts it there, if nothing speaks against it.
-async fn place(tx: &mut Tx, turn: &Turn, message: &Message, entry: &UsageEntry) -> Stored<Accepted> {
-    if tx.dialect() == Dialect::Postgres {
-        // Held to the end, so that two messages to one conversation are taken one after the other, as
-        // they are by the one writer of SQLite. What is looked at next is looked at under this lock.
-        let hold = sql(
-            "SELECT id FROM conversations WHERE tenant_id = $1 AND person_id = $2 AND id = $3 FOR UPDATE",
-        )
-        .bind(turn.tenant)
-        .bind(turn.person)
-        .bind(turn.conversation);
-        tx.one(hold).await?;
-    }
-    let look = sql("SELECT
-             (SELECT id FROM turns WHERE id = $4) AS known,
-             (SELECT id FROM conversations
-              WHERE tenant_id = $1 AND person_id = $2 AND id = $3 AND removed_at IS NULL) AS conversation,
-             (SELECT id FROM messages WHERE tenant_id = $1 AND conversation_id = $3 AND id = $5) AS parent,
-             (SELECT id FROM messages WHERE tenant_id = $1 AND conversation_id = $3 AND id = $6) AS message,
-             (SELECT id FROM turns WHERE conversation_id = $3 AND state = 'running') AS running")
-    .bind(turn.tenant)
-    .bind(turn.person)
-    .bind(turn.conversation)
-    .bind(turn.id)
-    .bind(message.parent)
-    .bind(message.id);
-    let Some(here) = tx.one(look).await? else { return Ok(Accepted::Missing) };
-    if here.get::<Option<ConversationId>>("conversation")?.is_none() {
-        return Ok(Accepted::Missing);
-    }
-    if here.get::<Option<TurnId>>("known")?.is_some()
-        && let Some(known) = known(tx, turn, message).await?
-    {
-        return Ok(known);
-    }
-    let parent = here.get::<Option<MessageId>>("parent")?;
-    if parent != message.parent {
-        return Ok(Accepted::Missing);
-    }
-    let is_new = message.turn == Some(turn.id);
-    if !is_new && here.get::<Option<MessageId>>("message")?.is_none() {
-        return Ok(Accepted::Missing);
-    }
-    if let Some(running) = here.get("running")? {
-        return Ok(Accepted::Busy(running));
-    }
-    let head = sql("UPDATE conversations SET head = $3, updated_at = $4, title = COALESCE(title, $5)
-         WHERE tenant_id = $1 AND id = $2")
-    .bind(turn.tenant)
-    .bind(turn.conversation)
-    .bind(message.id)
-    .bind(turn.created_at)
-    .bind(first_title(&message.text));
-    let owner = owner_word(turn.person, turn.companion);
-    let said = is_new.then(|| insert_message(message, &owner, false));
-    let writes = said.into_iter().chain([insert_turn(turn), open_entry(entry, 1), head]).collect();
-    tx.run_all(writes).await?;
-    Ok(Accepted::New(turn.clone()))
-}
-
-/// A turn of that id, in any conversation: the same one, or another's.
-async fn known(tx: &mut Tx, turn: &Turn, message: &Message) -> Stored<Option<Accepted>> {
-    let find = assembled(format!("{TURN} WHERE t.id = $1")).bind(turn.id);
-    let Some(row) = tx.one(find).await? else { return Ok(None) };
-    let stored = self::turn(&row)?;
-    let mine =
-        (stored.tenant, stored.person, stored.conversation) == (turn.tenant, turn.person, turn.conversation);
-    let words = sql("SELECT * FROM messages WHERE conversation_id = $1 AND id = $2")
-        .bind(stored.conversation)
-        .bind(stored.message);
-    let same = match tx.one(words).await? {
-        Some(row) => {
-            let said = self::message(&row)?;
-            // Whoever answers "the newest message" again meets this turn's own words there.
-            let own = [Some(stored.message), Some(stored.reply)];
-            let replies_anew = said.turn != Some(stored.id);
-            replies_anew == (message.turn != Some(turn.id))
-                && (!replies_anew || said.id == message.id)
-                && (stored.given_bytes > 0) == (turn.given_bytes > 0)
-                && said.text == storable(message.text.clone())
-                && (said.parent == message.parent || own.contains(&message.parent))
-                && said.attachments == message.attachments
-        }
-        None => false,
-    };
-    Ok(Some(if mine && same { Accepted::Known(stored) } else { Accepted::Different }))
 }
 
 /// What comes into view once the turn has ended, unless the person looks elsewhere by now: its reply or,
@@ -364,71 +261,7 @@ fn shown(turn: &Turn, ending: &Ending) -> Query {
     }
 }
 
-fn references(recalled: &[Reference]) -> Option<String> {
-    let text = || serde_json::to_string(recalled).expect("references are plain data");
-    (!recalled.is_empty()).then(text)
-}
-
-fn insert_turn(turn: &Turn) -> Query {
-    sql("INSERT INTO turns
-         (id, tenant_id, person_id, companion_id, conversation_id, message_id, reply_id, state, text, text_bytes,
-          attempt_from, revision, kept_bytes, attempt, fence, lease_until, stop_requested, history, max_tokens,
-          created_at, given_bytes)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, 'running', $12, $13, $13, 0, 0, 1, 1, $8, 0, $9, $10, $11, $13)")
-    .bind(turn.id)
-    .bind(turn.tenant)
-    .bind(turn.person)
-    .bind(turn.companion)
-    .bind(turn.conversation)
-    .bind(turn.message)
-    .bind(turn.reply)
-    .bind(turn.lease_until)
-    .bind(turn.history.clone())
-    .bind(turn.max_tokens)
-    .bind(turn.created_at)
-    .bind(&turn.text)
-    .bind(turn.given_bytes)
-}
-
 /// A statement whose first three values are the tenant, the turn and the owner's fence.
 fn owned(turn: &Turn, text: &'static str) -> Query {
     sql(text).bind(turn.tenant).bind(turn.id).bind(turn.fence)
-}
-
-fn turn(row: &Row) -> Stored<Turn> {
-    let failure = match row.get::<Option<String>>("failure_code")? {
-        Some(code) => {
-            Some(Failure { code, detail: row.get::<Option<String>>("failure_detail")?.unwrap_or_default() })
-        }
-        None => None,
-    };
-    Ok(Turn {
-        id: row.get("id")?,
-        tenant: row.get("tenant_id")?,
-        person: row.get("person_id")?,
-        companion: row.get("companion_id")?,
-        conversation: row.get("conversation_id")?,
-        message: row.get("message_id")?,
-        reply: row.get("reply_id")?,
-        state: row.get("state")?,
-        text: row.get("text")?,
-        revision: row.get("revision")?,
-        kept_bytes: row.get("kept_bytes")?,
-        attempt: row.get("attempt")?,
-        fence: row.get("fence")?,
-        lease_until: row.get("lease_until")?,
-        stop_requested: row.get("stop_requested")?,
-        failure,
-        model: row.get("model")?,
-        given_bytes: row.get("given_bytes")?,
-        recalled: match row.get::<Option<String>>("recalled")? {
-            Some(text) => serde_json::from_str(&text)
-                .map_err(|error| StoreError::Corrupt { reason: format!("column recalled: {error}") })?,
-            None => Vec::new(),
-        },
-        history: row.get("history")?,
-        max_tokens: row.get("max_tokens")?,
-        created_at: row.get("created_at")?,
-        finished_at: row.get("finished_at")?,
-    })
 }

@@ -8,7 +8,7 @@ use super::form::Sealed;
 use super::frame::{Frame, html};
 use super::moment;
 use super::visit::Member;
-use crate::markdown::CleanHtml;
+use crate::markdown::render::CleanHtml;
 use crate::public::router::Face;
 use askama::Template;
 use axum::extract::{Path, State};

@@ -6,7 +6,8 @@
 
 use super::error::PageError;
 use super::visit::Member;
-use crate::markdown::{CleanHtml, Markdown};
+use crate::markdown::growing::Growing as GrowingText;
+use crate::markdown::render::{CleanHtml, Markdown};
 use crate::public::router::Face;
 use axum::body::Body;
 use axum::extract::{Path, State};
@@ -34,7 +35,7 @@ pub async fn get(
     let growing = Growing {
         events,
         markdown: face.markdown.clone(),
-        text: String::new(),
+        text: GrowingText::default(),
         shown: Vec::new(),
         ready: VecDeque::new(),
         ended: false,
@@ -49,7 +50,7 @@ pub async fn get(
 struct Growing {
     events: BoxStream<'static, Result<TurnEvent, ClientError>>,
     markdown: Arc<Markdown>,
-    text: String,
+    text: GrowingText,
     /// The blocks as the page has them.
     shown: Vec<CleanHtml>,
     ready: VecDeque<String>,
@@ -81,7 +82,7 @@ impl Growing {
 
     fn take(&mut self, event: Option<Result<TurnEvent, ClientError>>) {
         match event {
-            Some(Ok(TurnEvent::Text { text, .. })) => self.text.push_str(&text),
+            Some(Ok(TurnEvent::Text { text, .. })) => self.text.push(&text),
             Some(Ok(TurnEvent::Reset { .. })) => self.text.clear(),
             Some(Ok(TurnEvent::Stage(_))) => {}
             Some(Ok(TurnEvent::Done(_))) => {
@@ -95,7 +96,7 @@ impl Growing {
 
     /// Queues the blocks that differ from what the page has, before the end if there is one.
     fn show(&mut self) {
-        let blocks = self.markdown.blocks(&self.text);
+        let blocks = self.text.blocks(&self.markdown);
         let changed = |at: usize| self.shown.get(at) != blocks.get(at);
         let mut lines: VecDeque<String> = (0..blocks.len())
             .filter(|&at| changed(at))

@@ -11,7 +11,7 @@ use crate::edge::host::{self, AllowedHosts};
 use crate::edge::request::{self, RequestId};
 use crate::edge::visitor::{self, TrustedProxies};
 use crate::guard;
-use crate::markdown::Markdown;
+use crate::markdown::render::Markdown;
 use crate::openai;
 use crate::pages::error::PageError;
 use crate::pages::{chat, conversation, live, search, setup, sign_in};

@@ -1,13 +1,15 @@
-//! Markdown to safe HTML, block by block.
-//!
 //! What comes in was written by a model or a stranger. It is rendered first and cleaned after, so that
 //! nothing the renderer makes of it escapes the cleaning. Blocks are apart, so that a growing text needs
-//! only its last ones sent again.
+//! only its last one sent again.
 
+use super::highlight::{CLASSES, Highlighter};
 use ammonia::Builder;
+use comrak::adapters::SyntaxHighlighterAdapter;
 use comrak::nodes::NodeValue;
-use comrak::{Arena, Options, format_html, parse_document};
-use std::collections::HashSet;
+use comrak::options::Plugins;
+use comrak::{Arena, Options, format_html_with_plugins, parse_document};
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 
 /// HTML that was cleaned: it may stand in a page as it is.
@@ -37,6 +39,7 @@ impl askama::filters::HtmlSafe for CleanHtml {}
 pub struct Markdown {
     cleaner: Builder<'static>,
     options: Options<'static>,
+    highlighter: Highlighter,
 }
 
 impl Default for Markdown {
@@ -61,6 +64,7 @@ impl Default for Markdown {
                 "ol",
                 "p",
                 "pre",
+                "span",
                 "strong",
                 "table",
                 "tbody",
@@ -72,6 +76,7 @@ impl Default for Markdown {
             ]))
             .generic_attributes(HashSet::new())
             .tag_attributes([("a", HashSet::from(["href"])), ("ol", HashSet::from(["start"]))].into())
+            .allowed_classes([("span", HashSet::from(CLASSES))].into())
             .url_schemes(HashSet::from(["http", "https", "mailto"]))
             .url_relative(ammonia::UrlRelative::Deny)
             .link_rel(Some("noopener noreferrer nofollow"));
@@ -82,26 +87,78 @@ impl Default for Markdown {
         // What looks like HTML is shown as it was written.
         options.render.escape = true;
         options.render.hardbreaks = true;
-        Self { cleaner, options }
+        Self { cleaner, options, highlighter: Highlighter::default() }
     }
 }
 
 impl Markdown {
     /// The text's blocks in order. Joined, they are the whole text.
     pub fn blocks(&self, text: &str) -> Vec<CleanHtml> {
+        self.blocks_and_last_two(text).0
+    }
+
+    /// The same, and the byte at which the last block but one begins.
+    pub fn blocks_and_last_two(&self, text: &str) -> (Vec<CleanHtml>, usize) {
         let arena = Arena::new();
         let root = parse_document(&arena, text, &self.options);
-        root.children()
-            .map(|block| {
-                let mut html = String::new();
-                format_html(block, &self.options, &mut html).expect("writing to a string cannot fail");
-                if matches!(block.data.borrow().value, NodeValue::HtmlBlock(_)) {
-                    // It is shown as it was written, which is a paragraph.
-                    html = format!("<p>{html}</p>");
-                }
-                CleanHtml(self.cleaner.clean(&html).to_string())
-            })
-            .collect()
+        let mut plugins = Plugins::default();
+        plugins.render.codefence_syntax_highlighter = Some(self);
+        let blocks = root.children().map(|block| {
+            let mut html = String::new();
+            format_html_with_plugins(block, &self.options, &mut html, &plugins)
+                .expect("writing to a string cannot fail");
+            if matches!(block.data.borrow().value, NodeValue::HtmlBlock(_)) {
+                // It is shown as it was written, which is a paragraph.
+                html = format!("<p>{html}</p>");
+            }
+            CleanHtml(self.cleaner.clean(&html).to_string())
+        });
+        let blocks = blocks.collect();
+        let last_but_one = root.last_child().and_then(|last| last.previous_sibling());
+        let line = last_but_one.map_or(1, |block| block.data.borrow().sourcepos.start.line);
+        (blocks, text.split_inclusive('\n').take(line - 1).map(str::len).sum())
+    }
+}
+
+/// Text as HTML shows it.
+pub fn escaped(text: &str) -> String {
+    let mut html = String::with_capacity(text.len() + text.len() / 8);
+    for c in text.chars() {
+        match c {
+            '&' => html.push_str("&amp;"),
+            '<' => html.push_str("&lt;"),
+            '>' => html.push_str("&gt;"),
+            '"' => html.push_str("&quot;"),
+            c => html.push(c),
+        }
+    }
+    html
+}
+
+impl SyntaxHighlighterAdapter for Markdown {
+    fn write_highlighted(
+        &self,
+        output: &mut dyn fmt::Write,
+        language: Option<&str>,
+        code: &str,
+    ) -> fmt::Result {
+        self.highlighter.write(output, language, code)
+    }
+
+    fn write_pre_tag(
+        &self,
+        output: &mut dyn fmt::Write,
+        _: HashMap<&'static str, Cow<'_, str>>,
+    ) -> fmt::Result {
+        output.write_str("<pre>")
+    }
+
+    fn write_code_tag(
+        &self,
+        output: &mut dyn fmt::Write,
+        _: HashMap<&'static str, Cow<'_, str>>,
+    ) -> fmt::Result {
+        output.write_str("<code>")
     }
 }
 
@@ -121,7 +178,7 @@ mod tests {
         assert_eq!(early[0], late[0]);
         assert_eq!(late.len(), 3);
         assert!(late[1].as_str().contains("<strong>three</strong>"));
-        assert!(late[2].as_str().contains("<pre><code>let a"));
+        assert!(late[2].as_str().contains("<pre><code><span class=\"k\">let</span> a"), "{}", late[2]);
     }
 
     #[test]
@@ -137,6 +194,8 @@ mod tests {
             "[a](/sign-out)",
             "<style>*{display:none}</style>",
             "`</code><script>alert(1)</script>`",
+            "```html\n</code><script>alert(1)</script>\n```",
+            "```\"><script>alert(1)</script>\na\n```",
         ] {
             let html = html(hostile);
             for live in ["<script", "<img", "<svg", "<div", "<style", "\"javascript:", "\"data:", "href=\"/"]

@@ -1,55 +1,29 @@
-// The page works without this. With it: words appear as they are written, the view follows only a reader
-// who is at the end, Enter sends, a draft survives, and times are those of the person's own clock.
+// The page works without this. With it: Enter sends, a draft survives, a message is copied with one press,
+// and the keys of the sheet do what it says.
 
-const { localTimes } = await import(document.querySelector("[data-times]").dataset.times);
-
-const talk = document.querySelector("#talk");
 const text = document.querySelector("#text");
 const composer = document.querySelector(".composer");
+const copied = document.querySelector("#copied");
 const draftKey = `draft:${location.pathname}`;
+const narrow = matchMedia("(max-width: 48rem)").matches;
 
-const atEnd = () => innerHeight + scrollY >= document.documentElement.scrollHeight - 80;
-const toEnd = () => scrollTo({ top: document.documentElement.scrollHeight });
+// A browser that keeps nothing loses only the draft.
+const drafts = {
+  read() { try { return localStorage.getItem(draftKey) ?? ""; } catch { return ""; } },
+  keep(draft) {
+    try {
+      if (draft) localStorage.setItem(draftKey, draft);
+      else localStorage.removeItem(draftKey);
+    } catch { /* as above */ }
+  },
+};
 
-function follow(article) {
-  const words = article.querySelector(".words");
-  const source = new EventSource(article.dataset.live);
-  const keeping = (change) => (event) => {
-    const follows = atEnd();
-    change(JSON.parse(event.data));
-    if (follows) toEnd();
-  };
-  source.addEventListener("block", keeping(({ at, html }) => {
-    while (words.children.length <= at) words.append(document.createElement("div"));
-    words.children[at].innerHTML = html; // Cleaned by the server, and the page's policy runs no script in it.
-  }));
-  source.addEventListener("length", keeping(({ blocks }) => {
-    while (words.children.length > blocks) words.lastElementChild.remove();
-  }));
-  source.addEventListener("ended", async () => {
-    source.close();
-    const answer = await fetch(location.href, { headers: { accept: "text/html" } });
-    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-    const fresh = page.querySelector("#talk .lines");
-    if (!fresh) return location.reload();
-    const follows = atEnd();
-    talk.querySelector(".lines").replaceWith(fresh);
-    talk.querySelector(":scope > .problem")?.remove();
-    const problem = page.querySelector("#talk > .problem");
-    if (problem) composer.before(problem);
-    localTimes();
-    if (follows) toEnd();
-  });
-}
-
-function keepDraft() {
-  try {
-    if (!text.value) text.value = localStorage.getItem(draftKey) ?? "";
-    text.addEventListener("input", () => localStorage.setItem(draftKey, text.value));
-    composer.addEventListener("submit", () => localStorage.removeItem(draftKey));
-  } catch {
-    // A browser that keeps nothing loses only the draft.
-  }
+// An edit is no draft: leaving it leaves the message as it was.
+const editing = composer.querySelector("[name=instead_of]") !== null;
+if (!editing) {
+  text.value ||= drafts.read();
+  text.addEventListener("input", () => drafts.keep(text.value));
+  composer.addEventListener("submit", () => drafts.keep(""));
 }
 
 text.addEventListener("keydown", (event) => {
@@ -57,11 +31,69 @@ text.addEventListener("keydown", (event) => {
     event.preventDefault();
     composer.requestSubmit();
   }
+  if (event.key === "ArrowUp" && !text.value) {
+    const last = [...document.querySelectorAll(".act.edit")].at(-1);
+    if (last) {
+      event.preventDefault();
+      last.click();
+    }
+  }
 });
 
-if (matchMedia("(max-width: 48rem)").matches) document.querySelector(".drawer").open = false;
-keepDraft();
-if (!location.hash) toEnd();
-if (matchMedia("(hover: hover)").matches) text.focus({ preventScroll: true });
-const running = document.querySelector("[data-live]");
-if (running) follow(running);
+/** The message as it was written, to the clipboard. Plain http has no clipboard but the old one. */
+async function copy(link) {
+  const answer = await fetch(link.href);
+  if (!answer.ok) return location.assign(link.href);
+  const words = await answer.text();
+  if (navigator.clipboard) {
+    await navigator.clipboard.writeText(words);
+  } else {
+    const field = document.createElement("textarea");
+    field.value = words;
+    field.className = "hidden";
+    document.body.append(field);
+    field.select();
+    document.execCommand("copy");
+    field.remove();
+    link.focus();
+  }
+  const note = document.createElement("span");
+  note.className = "copied";
+  note.setAttribute("role", "status");
+  note.textContent = copied.dataset.words;
+  link.after(note);
+  setTimeout(() => note.remove(), 2000);
+}
+
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("a.copy");
+  if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  copy(link).catch(() => location.assign(link.href));
+});
+
+document.addEventListener("keydown", (event) => {
+  const elsewhere = document.querySelector("dialog[open]");
+  const writing = event.target.closest("input, textarea, select");
+  if (elsewhere || event.ctrlKey || event.metaKey) return;
+  if (event.key === "/" && !writing) {
+    event.preventDefault();
+    text.focus();
+  } else if (event.key === "Escape") {
+    document.querySelector(".menu[open]")?.removeAttribute("open");
+    document.querySelector(".stop")?.click();
+  } else if (event.altKey && (event.key === "ArrowLeft" || event.key === "ArrowRight")) {
+    const which = event.key === "ArrowLeft" ? "before" : "after";
+    const act = [...document.querySelectorAll(`.companion .act.${which}`)].at(-1);
+    if (act) {
+      event.preventDefault();
+      if (!act.disabled) act.click();
+    }
+  }
+});
+
+if (narrow) document.querySelector(".drawer").open = false;
+if (editing || matchMedia("(hover: hover)").matches) {
+  text.focus({ preventScroll: !editing });
+  text.setSelectionRange(text.value.length, text.value.length);
+}

@@ -9,6 +9,8 @@ pub trait Appliance: Send + Sync {
     fn version(&self) -> &str;
     /// `desktop`, `container`, `kubernetes` or `multi_bot`.
     fn mode(&self) -> &str;
+    /// Microseconds since the epoch.
+    fn now(&self) -> i64;
     /// The way to the engine, or why there is none at this moment. Asked for each request.
     fn engine(&self) -> Result<EngineAccess, Problem>;
     /// Whether this is the token that the box printed in its terminal. It opens nothing but the set-up.

@@ -43,6 +43,11 @@ impl Words {
     }
 
     #[cfg(test)]
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        ENGLISH.lines().filter_map(|line| line.split_once(" = ")).map(|(name, _)| name)
+    }
+
+    #[cfg(test)]
     pub fn has(&self, name: &str) -> bool {
         self.bundle.has_message(name)
     }

@@ -3,7 +3,7 @@
 use super::state::Api;
 use super::{
     attachments, companions, completions, connections, continuations, conversations, events, guard, keys,
-    models, people, sessions, setup, status, turns,
+    messages, models, people, sessions, setup, status, turns,
 };
 use axum::Router;
 use axum::middleware::from_fn_with_state;
@@ -39,6 +39,7 @@ pub fn router(api: Api) -> Router {
         )
         .route("/api/v1/conversations/{id}/restore", post(conversations::restore))
         .route("/api/v1/conversations/{id}/messages", get(conversations::messages))
+        .route("/api/v1/conversations/{id}/messages/{message}", get(messages::get))
         .route("/api/v1/conversations/{id}/turns", post(turns::take))
         .route("/api/v1/search", get(conversations::search))
         .route("/api/v1/turns/{id}", get(turns::get).delete(turns::stop))

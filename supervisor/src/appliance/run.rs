@@ -64,7 +64,7 @@ pub async fn run(
     let listener = listen::bind(&config.server).await?;
     let address = listener.local_addr().context("the listener has no address")?;
     let figures = figures::install(config.mode.name())?;
-    let appliance = Arc::new(Appliance::new(config, address, &*clock));
+    let appliance = Arc::new(Appliance::new(config, address, clock.clone()));
     let (stop, doors) = (CancellationToken::new(), TaskTracker::new());
     let authority = keeper.as_ref().and_then(Keeper::authority);
     let door = door(face(Arc::clone(&appliance), figures, authority, doors.clone()), keeper.as_ref());

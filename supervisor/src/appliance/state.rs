@@ -8,7 +8,7 @@ use engine::ports::clock::Clock;
 use engine::secrets::token;
 use engine_client::problem::{ErrorCode, Problem};
 use std::net::SocketAddr;
-use std::sync::{PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 use web::ports::EngineAccess;
 
 pub struct Appliance {
@@ -17,6 +17,7 @@ pub struct Appliance {
     started_at: Timestamp,
     engine: RwLock<EngineState>,
     setup_token: SetupToken,
+    clock: Arc<dyn Clock>,
 }
 
 /// Proof that whoever opens the set-up page sees this box's terminal. A new one with each start.
@@ -39,10 +40,10 @@ enum EngineState {
 }
 
 impl Appliance {
-    pub fn new(config: Config, address: SocketAddr, clock: &dyn Clock) -> Self {
+    pub fn new(config: Config, address: SocketAddr, clock: Arc<dyn Clock>) -> Self {
         let engine = RwLock::new(EngineState::Starting("the store is being opened".to_owned()));
-        let (started_at, setup_token) = (clock.now(), SetupToken::new(clock));
-        Self { config, address, started_at, engine, setup_token }
+        let (started_at, setup_token) = (clock.now(), SetupToken::new(&*clock));
+        Self { config, address, started_at, engine, setup_token, clock }
     }
 
     pub fn config(&self) -> &Config {
@@ -99,6 +100,10 @@ impl web::ports::Appliance for Appliance {
 
     fn mode(&self) -> &str {
         self.config.mode.name()
+    }
+
+    fn now(&self) -> i64 {
+        self.clock.now().0
     }
 
     fn setup_token_opens(&self, token: &str) -> bool {

@@ -74,7 +74,7 @@ mod tests {
         let environment = [("WHISPERENGINE_DATA_DIR".to_owned(), root.display().to_string())].into();
         let around = Surroundings { environment, machine: Machine::this() };
         let config = load::load(&around, &Flags::default(), Assumed::default(), SettingsFile::Read)?;
-        Ok(Arc::new(Appliance::new(config, "127.0.0.1:8080".parse()?, &SystemClock::default())))
+        Ok(Arc::new(Appliance::new(config, "127.0.0.1:8080".parse()?, Arc::new(SystemClock::default()))))
     }
 
     /// Answers with the headers that reached the engine.

@@ -8,6 +8,10 @@ use axum::extract::{FromRequest, Request};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
+/// For a form that is only a button.
+#[derive(Deserialize)]
+pub struct Nothing {}
+
 /// What the person filled in.
 pub struct Sealed<T>(pub T);
 

@@ -26,6 +26,10 @@ impl Frame {
         self.words.say(name)
     }
 
+    pub fn with(&self, name: &str, argument: &str, value: &str) -> String {
+        self.words.say_with(name, argument, value)
+    }
+
     pub fn asset(&self, name: &str) -> String {
         assets::address(name)
     }

@@ -1,4 +1,4 @@
-//! The pages: rendered on the server, working without script, one file per page.
+//! The pages: rendered on the server, working without script, a file or folder per page.
 //!
 //! `session` holds the cookies, `visit` finds out who opens a page, `form` what they sent, `frame` is what
 //! all pages have around them, and `error` what they see instead.
@@ -11,9 +11,8 @@ pub mod session;
 pub mod visit;
 
 pub mod chat;
-pub mod conversation;
-pub mod live;
 pub mod search;
+pub mod shortcuts;
 pub mod setup;
 pub mod sign_in;
 

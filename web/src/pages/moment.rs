@@ -2,12 +2,26 @@
 
 const DAY: i64 = 86_400;
 
+/// How many minutes the person's clock is ahead of ours, as their browser says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Zone(pub i16);
+
+/// The day it was by the person's clock, counted from the epoch.
+pub fn day(micros: i64, zone: Zone) -> i64 {
+    (micros.div_euclid(1_000_000) + i64::from(zone.0) * 60).div_euclid(DAY)
+}
+
+/// A day as `2026-11-21`.
+pub fn date(day: i64) -> String {
+    let (year, month, day) = civil(day);
+    format!("{year:04}-{month:02}-{day:02}")
+}
+
 /// Microseconds since the epoch as `2026-11-21T13:05:00Z`.
 pub fn exact(micros: i64) -> String {
     let seconds = micros.div_euclid(1_000_000);
     let (days, rest) = (seconds.div_euclid(DAY), seconds.rem_euclid(DAY));
-    let (year, month, day) = civil(days);
-    format!("{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}Z", rest / 3600, rest / 60 % 60, rest % 60)
+    format!("{}T{:02}:{:02}:{:02}Z", date(days), rest / 3600, rest / 60 % 60, rest % 60)
 }
 
 /// The same, as short as it is still plain.

@@ -1,15 +1,18 @@
-//! The browser's two cookies, and the seal on its forms.
+//! The browser's cookies, and the seal on its forms.
 //!
 //! A session cookie says who is signed in; before that, a visit cookie only says that it is the same
 //! browser. The seal is a hash of whichever it has: a page of another origin can send our cookies along,
-//! but cannot know the seal, and its `Origin` is not ours.
+//! but cannot know the seal, and its `Origin` is not ours. A third one, which the page's script sets, says how
+//! far the person's clock is from ours.
 
+use super::moment::Zone;
 use http::{HeaderMap, HeaderValue, header};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 const SESSION: &str = "we_session";
 const VISIT: &str = "we_visit";
+const ZONE: &str = "we_zone";
 const SESSION_SECONDS: u64 = 30 * 24 * 3600;
 const VISIT_SECONDS: u64 = 3600;
 
@@ -18,6 +21,7 @@ const VISIT_SECONDS: u64 = 3600;
 pub struct Cookies {
     pub session: Option<String>,
     visit: Option<String>,
+    pub zone: Zone,
 }
 
 impl Cookies {
@@ -30,6 +34,7 @@ impl Cookies {
             match name {
                 SESSION => cookies.session = Some(value.to_owned()),
                 VISIT => cookies.visit = Some(value.to_owned()),
+                ZONE => cookies.zone = value.parse().map(Zone).unwrap_or_default(),
                 _ => {}
             }
         }
@@ -43,7 +48,7 @@ impl Cookies {
 }
 
 /// What a form must carry, for this secret of the browser's.
-fn seal_of(secret: &str) -> String {
+pub fn seal_of(secret: &str) -> String {
     let digest = Sha256::digest(format!("a form's seal: {secret}"));
     digest.iter().take(16).fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
 }

@@ -1,10 +1,11 @@
 //! Signing in and out.
 
+use super::chat::say::{self, Said};
 use super::error::PageError;
-use super::form::Sealed;
+use super::form::{Nothing, Sealed};
 use super::frame::{Frame, html};
 use super::session::{self, Cookies};
-use super::visit::Guest;
+use super::visit::{Guest, Member};
 use crate::public::router::Face;
 use askama::Template;
 use axum::extract::{Query, State};
@@ -16,6 +17,7 @@ use engine_client::wire::sessions::{EndSession, NewSession, SessionBegun};
 use engine_client::wire::setup::SetupState;
 use http::{HeaderMap, StatusCode, header};
 use serde::Deserialize;
+use uuid::Uuid;
 
 #[derive(Template)]
 #[template(path = "sign_in.html")]
@@ -23,7 +25,16 @@ struct SignInPage {
     frame: Frame,
     name: String,
     next: String,
+    /// What was being said when the session ended; it is said as soon as they are back.
+    unsaid: Option<Unsaid>,
     problem: Option<String>,
+}
+
+struct Unsaid {
+    conversation: Uuid,
+    text: String,
+    turn: String,
+    instead_of: String,
 }
 
 #[derive(Deserialize)]
@@ -38,10 +49,22 @@ pub struct Answers {
     password: String,
     #[serde(default)]
     next: String,
+    #[serde(default)]
+    conversation: Option<Uuid>,
+    #[serde(default)]
+    text: String,
+    #[serde(default)]
+    turn: String,
+    #[serde(default)]
+    instead_of: String,
 }
 
-#[derive(Deserialize)]
-pub struct Nothing {}
+impl Answers {
+    fn unsaid(&self) -> Option<Unsaid> {
+        let (text, turn, instead_of) = (self.text.clone(), self.turn.clone(), self.instead_of.clone());
+        self.conversation.map(|conversation| Unsaid { conversation, text, turn, instead_of })
+    }
+}
 
 pub async fn get(
     State(face): State<Face>,
@@ -52,7 +75,7 @@ pub async fn get(
     if !state.has_owner {
         return Ok(Redirect::to("/setup").into_response());
     }
-    Ok(guest.answer(page(&face, &guest, String::new(), back.next, None)))
+    Ok(guest.answer(page(&face, &guest, String::new(), back.next, None, None)))
 }
 
 pub async fn post(
@@ -61,14 +84,23 @@ pub async fn post(
     Sealed(answers): Sealed<Answers>,
 ) -> Result<Response, PageError> {
     match begin(&guest, &answers.name, &answers.password).await {
-        Ok(begun) => Ok(signed_in(&guest, &begun, inside(&answers.next))),
+        Ok(begun) => {
+            let mut answer = match answers.unsaid() {
+                None => Redirect::to(inside(&answers.next)).into_response(),
+                Some(unsaid) => say(&face, &guest, &begun, unsaid).await.into_response(),
+            };
+            let cookie = session::sign_in(&begun.token, guest.secure);
+            answer.headers_mut().append(header::SET_COOKIE, cookie);
+            Ok(answer)
+        }
         Err(ClientError::Refused(problem))
             if matches!(
                 problem.code,
                 ErrorCode::Unauthenticated | ErrorCode::Forbidden | ErrorCode::TooManyRequests
             ) =>
         {
-            let mut again = page(&face, &guest, answers.name, answers.next, Some(problem.detail));
+            let unsaid = answers.unsaid();
+            let mut again = page(&face, &guest, answers.name, answers.next, unsaid, Some(problem.detail));
             *again.status_mut() = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::UNAUTHORIZED);
             Ok(guest.answer(again))
         }
@@ -93,8 +125,30 @@ pub async fn begin(guest: &Guest, name: &str, password: &str) -> Result<SessionB
     guest.client(Principal::Anonymous).post("/api/v1/sessions", &asked).await
 }
 
-fn signed_in(guest: &Guest, begun: &SessionBegun, to: &str) -> Response {
-    ([(header::SET_COOKIE, session::sign_in(&begun.token, guest.secure))], Redirect::to(to)).into_response()
+/// The door, holding on to what was being said.
+pub fn again_with(face: &Face, guest: &Guest, conversation: Uuid, said: &Said) -> Response {
+    let unsaid = Unsaid {
+        conversation,
+        text: said.text.clone(),
+        turn: said.turn.clone(),
+        instead_of: said.instead_of.clone(),
+    };
+    let problem = face.words.say("sign-in-ended");
+    let mut answer = page(face, guest, String::new(), String::new(), Some(unsaid), Some(problem));
+    *answer.status_mut() = StatusCode::UNAUTHORIZED;
+    guest.answer(answer)
+}
+
+/// Says it as whoever has just come in.
+async fn say(
+    face: &Face,
+    guest: &Guest,
+    begun: &SessionBegun,
+    unsaid: Unsaid,
+) -> Result<Response, PageError> {
+    let member = Member::with_session(guest, &begun.token).await?;
+    let said = Said { text: unsaid.text, turn: unsaid.turn, instead_of: unsaid.instead_of };
+    say::say(face, &member, unsaid.conversation, said).await
 }
 
 /// Only a path of ours: what a stranger put into a link must not lead elsewhere.
@@ -103,9 +157,16 @@ fn inside(next: &str) -> &str {
     if ours { next } else { "/" }
 }
 
-fn page(face: &Face, guest: &Guest, name: String, next: String, problem: Option<String>) -> Response {
+fn page(
+    face: &Face,
+    guest: &Guest,
+    name: String,
+    next: String,
+    unsaid: Option<Unsaid>,
+    problem: Option<String>,
+) -> Response {
     let frame = Frame::new(face.words.clone(), &face.words.say("sign-in-title"), &guest.seal);
-    html(&SignInPage { frame, name, next, problem })
+    html(&SignInPage { frame, name, next, unsaid, problem })
 }
 
 #[cfg(test)]

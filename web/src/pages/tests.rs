@@ -17,6 +17,7 @@ use engine_client::principal::{Credential, Principal};
 use engine_client::problem::{ErrorCode, Problem};
 use engine_client::transport::in_process::in_process;
 use engine_client::wire::people::Proof;
+use engine_client::wire::sessions::NewSession;
 use http::{HeaderMap, Method, StatusCode, header};
 use http_body_util::BodyExt;
 use metrics_exporter_prometheus::PrometheusBuilder;
@@ -28,6 +29,7 @@ use tower::ServiceExt;
 use uuid::Uuid;
 
 const HOSTILE: &str = "<script>alert(1)</script><img src=x onerror=alert(1)>\u{202e}\"'>";
+const RIGHT: &str = "a-good-password";
 const CONVERSATION: Uuid = Uuid::from_u128(7);
 
 /// What the pages asked the engine to change.
@@ -41,6 +43,9 @@ impl Appliance for Stand {
     }
     fn mode(&self) -> &'static str {
         "desktop"
+    }
+    fn now(&self) -> i64 {
+        0
     }
     fn engine(&self) -> Result<EngineAccess, Problem> {
         Ok(self.0.clone())
@@ -60,6 +65,15 @@ async fn prove(Json(proof): Json<Proof>) -> Response {
     }
 }
 
+async fn begin(Json(asked): Json<NewSession>) -> Response {
+    if asked.password != RIGHT {
+        return refused(ErrorCode::Unauthenticated);
+    }
+    let person =
+        json!({ "id": Uuid::nil(), "name": HOSTILE, "role": "owner", "state": "active", "created_at": 0 });
+    Json(json!({ "token": "wes_good", "person": person, "expires_at": 0 })).into_response()
+}
+
 fn refused(code: ErrorCode) -> Response {
     let problem = serde_json::to_string(&Problem::new(code, HOSTILE)).expect("plain");
     (StatusCode::from_u16(code.status()).expect("a status"), problem).into_response()
@@ -70,13 +84,26 @@ async fn take(State(deeds): State<Deeds>, Path(id): Path<Uuid>, Json(turn): Json
     refused(ErrorCode::TurnInProgress)
 }
 
+/// A turn with everything in it that a page may tell.
+fn told_turn() -> Value {
+    let attempt = json!({ "attempt": 1, "model": HOSTILE, "outcome": "failed", "prompt_tokens": 12,
+        "completion_tokens": 34, "estimated": true, "cost_micros": 5, "first_token_us": 250_000 });
+    let recalled = json!({ "said_at": 0, "author": "person", "conversation": CONVERSATION,
+        "message": Uuid::nil(), "excerpt": HOSTILE });
+    json!({ "id": Uuid::nil(), "conversation": CONVERSATION, "message": Uuid::nil(), "reply": Uuid::nil(),
+        "state": "failed", "text": HOSTILE, "revision": 0, "model": HOSTILE,
+        "failure": { "code": "model_silent", "detail": HOSTILE }, "attempts": [attempt],
+        "recalled": [recalled], "created_at": 0, "finished_at": 1_500_000 })
+}
+
 fn engine(deeds: Deeds, has_owner: bool) -> EngineAccess {
     let conversation = json!({ "id": CONVERSATION, "companion": Uuid::nil(), "title": HOSTILE, "pinned": false,
         "head": null, "created_at": 0, "updated_at": 0 });
     let list = json!({ "conversations": [conversation.clone()], "next": null });
     let message = |author: &str| {
         json!({ "id": Uuid::nil(), "parent": null, "author": author, "text": HOSTILE, "state": "cut",
-            "model": HOSTILE, "turn": null, "attachments": [], "created_at": 0 })
+            "model": HOSTILE, "turn": Uuid::nil(), "attachments": [], "created_at": 0,
+            "variants": [Uuid::from_u128(1), Uuid::nil(), Uuid::from_u128(3)] })
     };
     let said =
         json!({ "messages": [message("companion"), message("person")], "running": null, "next": null });
@@ -85,12 +112,14 @@ fn engine(deeds: Deeds, has_owner: bool) -> EngineAccess {
     let router = Router::new()
         .route("/api/v1/proofs", post(prove))
         .route("/api/v1/setup", answer(json!({ "has_owner": has_owner, "connections": 0 })))
-        .route("/api/v1/sessions", post(|| async { refused(ErrorCode::Unauthenticated) }))
+        .route("/api/v1/sessions", post(begin))
         .route("/api/v1/conversations", answer(list))
         .route("/api/v1/conversations/{id}", answer(conversation))
         .route("/api/v1/conversations/{id}/messages", answer(said))
         .route("/api/v1/conversations/{id}/turns", post(take))
-        .route("/api/v1/companions/{id}", answer(companion))
+        .route("/api/v1/conversations/{id}/messages/{message}", answer(message("person")))
+        .route("/api/v1/companions", answer(json!([companion])))
+        .route("/api/v1/turns/{id}", answer(told_turn()))
         .route(
             "/api/v1/search",
             answer(json!([{ "conversation": CONVERSATION, "message": message("person") }])),
@@ -163,15 +192,22 @@ fn has_no_live_markup(text: &str) {
 fn every_word_that_a_page_says_is_in_the_catalogue() {
     let words = Words::english();
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
-    let mut said = 0;
-    for folder in ["templates", "src/pages"] {
-        for file in std::fs::read_dir(root.join(folder)).expect("a folder") {
+    let (mut said, mut everything) = (0, String::new());
+    let mut folders = vec![root.join("templates"), root.join("src")];
+    while let Some(folder) = folders.pop() {
+        for file in std::fs::read_dir(folder).expect("a folder") {
             let path = file.expect("an entry").path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
             if path.ends_with("tests.rs") {
                 continue;
             }
             let text = std::fs::read_to_string(&path).expect("text");
-            let calls = text.split("say(\"").skip(1).chain(text.split("say_with(\"").skip(1));
+            everything.push_str(&text);
+            let calls = ["say(\"", "say_with(\"", "frame.with(\""];
+            let calls = calls.iter().flat_map(|call| text.split(call).skip(1));
             for name in calls.filter_map(|rest| rest.split('"').next()) {
                 assert!(words.has(name), "{} says {name}", path.display());
                 said += 1;
@@ -179,6 +215,9 @@ fn every_word_that_a_page_says_is_in_the_catalogue() {
         }
     }
     assert!(said > 40, "only {said} were found: they are said in another way now");
+    for name in Words::names() {
+        assert!(everything.contains(&format!("\"{name}\"")), "nothing says {name}");
+    }
 }
 
 #[tokio::test]
@@ -245,7 +284,15 @@ async fn what_others_wrote_is_shown_and_never_obeyed() {
     let deeds = Deeds::default();
     let face = face(&deeds, true);
     let page = ask(&face, signed_in(Method::GET, &format!("/chat/{CONVERSATION}")), "").await;
-    for path in [format!("/chat/{CONVERSATION}/remove"), "/search?q=%3Cscript%3Ealert(1)".to_owned()] {
+    let chat = format!("/chat/{CONVERSATION}");
+    for path in [
+        format!("{chat}?edit={}", Uuid::nil()),
+        format!("{chat}?removed={CONVERSATION}"),
+        format!("{chat}/turns/{}", Uuid::nil()),
+        "/search?q=%3Cscript%3Ealert(1)".to_owned(),
+        "/palette?q=%3Cscript%3Ealert(1)".to_owned(),
+        "/shortcuts".to_owned(),
+    ] {
         let other = ask(&face, signed_in(Method::GET, &path), "").await;
         assert_eq!(other.status, StatusCode::OK, "{path}");
         has_no_live_markup(&other.text);
@@ -267,6 +314,34 @@ async fn words_that_could_not_be_taken_are_still_in_the_field() {
     assert!(answer.text.contains("keep &#60;this&#62;</textarea>"), "{}", answer.text);
     assert!(answer.text.contains("role=\"alert\""));
     assert_eq!(deeds.lock().expect("no panic")[0].1["text"], "keep <this>");
+}
+
+#[tokio::test]
+async fn what_was_being_said_outlives_the_session() {
+    let deeds = Deeds::default();
+    let face = face(&deeds, true);
+    let path = format!("/chat/{CONVERSATION}/messages");
+    let turn = Uuid::now_v7();
+    let late = to(Method::POST, &path)
+        .header("cookie", "we_session=wes_gone")
+        .header("sec-fetch-site", "same-origin");
+    let body = format!("seal={}&text=not+%3Clost%3E%0Aat+all&turn={turn}", seal("we_session=wes_gone"));
+    let door = ask(&face, late, &body).await;
+    assert_eq!(door.status, StatusCode::UNAUTHORIZED);
+    assert!(door.text.contains("name=\"text\" value=\"not &#60;lost&#62;\nat all\""), "{}", door.text);
+    assert!(deeds.lock().expect("no panic").is_empty());
+
+    let back = to(Method::POST, "/sign-in")
+        .header("cookie", "we_session=wes_gone")
+        .header("sec-fetch-site", "same-origin");
+    let body = format!(
+        "seal={}&name=ada&password={RIGHT}&next=&conversation={CONVERSATION}&turn={turn}&instead_of=&text=not+%3Clost%3E",
+        seal("we_session=wes_gone")
+    );
+    let said = ask(&face, back, &body).await;
+    assert!(said.headers[header::SET_COOKIE].to_str().expect("text").starts_with("we_session=wes_good"));
+    assert_eq!(deeds.lock().expect("no panic")[0].1["text"], "not <lost>");
+    assert_eq!(deeds.lock().expect("no panic")[0].1["id"], turn.to_string());
 }
 
 #[tokio::test]

@@ -1,7 +1,8 @@
 //! Who opens a page: a guest, or somebody who is signed in and is asked about anew each time.
 
 use super::error::PageError;
-use super::session::{Cookies, first_visit};
+use super::moment::Zone;
+use super::session::{self, Cookies, first_visit};
 use crate::edge::request::RequestId;
 use crate::edge::visitor::Visitor;
 use crate::ports::EngineAccess;
@@ -62,6 +63,18 @@ impl FromRequestParts<Face> for Guest {
 pub struct Member {
     pub client: EngineClient,
     pub seal: String,
+    /// How their own clock differs from ours.
+    pub zone: Zone,
+}
+
+impl Member {
+    /// Somebody whose session has begun with this very request.
+    pub async fn with_session(guest: &Guest, token: &str) -> Result<Self, PageError> {
+        let asking = guest.client(Principal::Anonymous);
+        let person = asking.post("/api/v1/proofs", &Proof::Session(token.to_owned())).await?;
+        let seal = session::seal_of(token);
+        Ok(Self { client: asking.acting_as(person), seal, zone: Zone::default() })
+    }
 }
 
 /// Why a page does not open: there is no session, or something failed.
@@ -94,8 +107,11 @@ impl FromRequestParts<Face> for Member {
         };
         let engine = face.appliance.engine().map_err(|problem| Outside::Failed(problem.into()))?;
         let asking = engine.client(Principal::Anonymous).with_request_id(request_id(parts));
+        let zone = cookies.zone;
         match asking.post("/api/v1/proofs", &Proof::Session(token)).await {
-            Ok(person @ Principal::Person { .. }) => Ok(Self { client: asking.acting_as(person), seal }),
+            Ok(person @ Principal::Person { .. }) => {
+                Ok(Self { client: asking.acting_as(person), seal, zone })
+            }
             Ok(Principal::Operator | Principal::Anonymous) => Err(Outside::SignIn { back_to }),
             Err(error) if error.code() == Some(ErrorCode::Unauthenticated) => {
                 Err(Outside::SignIn { back_to })

@@ -13,8 +13,9 @@ use crate::edge::visitor::{self, TrustedProxies};
 use crate::guard;
 use crate::markdown::render::Markdown;
 use crate::openai;
+use crate::pages::chat::{conversation, detail, live, page, palette, say};
 use crate::pages::error::PageError;
-use crate::pages::{chat, conversation, live, search, setup, sign_in};
+use crate::pages::{search, setup, shortcuts, sign_in};
 use crate::passage;
 use crate::ports::Appliance;
 use crate::probes;
@@ -60,20 +61,29 @@ pub fn router(face: Face) -> Router {
         .route("/authority.crt", get(authority::certificate))
         .route("/api/v1/{*path}", any(api))
         .route("/assets/{mark}/{name}", get(assets::get))
-        .route("/", get(chat::newest))
+        .route("/", get(page::newest))
         .route("/setup", get(setup::get).post(setup::token))
         .route("/setup/owner", post(setup::owner))
         .route("/setup/model", get(setup::model).post(setup::connect))
         .route("/sign-in", get(sign_in::get).post(sign_in::post))
         .route("/sign-out", post(sign_in::leave))
-        .route("/chat", get(chat::newest).post(chat::new))
-        .route("/chat/{id}", get(chat::get))
+        .route("/chat", get(page::newest).post(page::new))
+        .route("/chat/{id}", get(page::get))
         .route("/chat/{id}/title", post(conversation::rename))
-        .route("/chat/{id}/remove", get(conversation::ask).post(conversation::remove))
-        .route("/search", get(search::get))
-        .route("/chat/{id}/messages", post(chat::say))
-        .route("/chat/{id}/turns/{turn}/stop", post(chat::stop))
+        .route("/chat/{id}/pin", post(conversation::pin))
+        .route("/chat/{id}/remove", post(conversation::remove))
+        .route("/chat/{id}/restore", post(conversation::restore))
+        .route("/chat/{id}/messages", post(say::post))
+        .route("/chat/{id}/messages/{message}/look", post(conversation::look))
+        .route("/chat/{id}/messages/{message}/raw", get(detail::raw))
+        .route("/chat/{id}/turns/{turn}", get(detail::get))
+        .route("/chat/{id}/turns/{turn}/again", post(say::again))
+        .route("/chat/{id}/turns/{turn}/go-on", post(say::go_on))
+        .route("/chat/{id}/turns/{turn}/stop", post(say::stop))
         .route("/chat/{id}/turns/{turn}/live", get(live::get))
+        .route("/search", get(search::get))
+        .route("/palette", get(palette::get))
+        .route("/shortcuts", get(shortcuts::get))
         .route("/v1/chat/completions", post(openai::chat::answer::post))
         .route("/v1/models", get(openai::models::list))
         .route("/v1/models/{*name}", get(openai::models::get))

@@ -52,6 +52,9 @@ impl Appliance for Stand {
     fn mode(&self) -> &'static str {
         "desktop"
     }
+    fn now(&self) -> i64 {
+        0
+    }
     fn engine(&self) -> Result<EngineAccess, Problem> {
         self.engine.clone()
     }

@@ -4,10 +4,10 @@
 //! every block once more and puts each in its place, so nothing is lost and nothing doubled. Words are
 //! collected for a moment, so that a quick model costs no more than the eye can see.
 
-use super::error::PageError;
-use super::visit::Member;
 use crate::markdown::growing::Growing as GrowingText;
 use crate::markdown::render::{CleanHtml, Markdown};
+use crate::pages::error::PageError;
+use crate::pages::visit::Member;
 use crate::public::router::Face;
 use axum::body::Body;
 use axum::extract::{Path, State};

@@ -1,0 +1,159 @@
+//! A conversation in view.
+
+use super::address;
+use super::line::Line;
+use super::sidebar::Sidebar;
+use crate::markdown::render::CleanHtml;
+use crate::pages::error::PageError;
+use crate::pages::form::Sealed;
+use crate::pages::frame::{Frame, html};
+use crate::pages::visit::Member;
+use crate::public::router::Face;
+use askama::Template;
+use axum::extract::{Path, Query, State};
+use axum::response::{IntoResponse, Redirect, Response};
+use engine_client::wire::conversations::{
+    AuthorView, ConversationPage, ConversationView, MessagePage, MessageView, NewConversation,
+};
+use engine_client::wire::turns::TurnView;
+use serde::Deserialize;
+use uuid::Uuid;
+
+#[derive(Template)]
+#[template(path = "chat.html")]
+struct ChatPage {
+    frame: Frame,
+    sidebar: Sidebar,
+    companion: String,
+    conversation: Uuid,
+    title: String,
+    pinned: bool,
+    /// Made with the page: sending the same form twice is one message.
+    next_turn: Uuid,
+    lines: Vec<Line>,
+    running: Option<Running>,
+    /// What just happened, and can be undone.
+    removed: Option<Uuid>,
+    problem: Option<String>,
+    /// The turn that has failed, to be tried again.
+    failed: Option<Uuid>,
+    composer: Composer,
+    earlier: Option<Uuid>,
+}
+
+struct Running {
+    turn: Uuid,
+    blocks: Vec<CleanHtml>,
+}
+
+/// What is in the field: nothing, words that could not be taken, or an earlier message to be worded anew.
+#[derive(Default)]
+pub struct Composer {
+    pub text: String,
+    pub instead_of: Option<Uuid>,
+}
+
+/// What is asked of the page beyond the conversation.
+#[derive(Default, Deserialize)]
+pub struct Asked {
+    #[serde(default)]
+    pub before: Option<Uuid>,
+    #[serde(default)]
+    pub edit: Option<Uuid>,
+    #[serde(default)]
+    pub removed: Option<Uuid>,
+}
+
+#[derive(Deserialize)]
+pub struct With {
+    #[serde(default)]
+    companion: Option<Uuid>,
+}
+
+/// To the newest conversation, or to a first one.
+pub async fn newest(member: Member, Query(asked): Query<Asked>) -> Result<Redirect, PageError> {
+    let list: ConversationPage = member.client.get("/api/v1/conversations?limit=1").await?;
+    let id = match list.conversations.first() {
+        Some(newest) => newest.id,
+        None => open(&member, None).await?,
+    };
+    let removed = asked.removed.map(|removed| format!("?removed={removed}")).unwrap_or_default();
+    Ok(Redirect::to(&format!("{}{removed}", address(id))))
+}
+
+pub async fn new(member: Member, Sealed(with): Sealed<With>) -> Result<Redirect, PageError> {
+    Ok(Redirect::to(&address(open(&member, with.companion).await?)))
+}
+
+async fn open(member: &Member, companion: Option<Uuid>) -> Result<Uuid, PageError> {
+    let new = NewConversation { companion };
+    let opened: ConversationView = member.client.post("/api/v1/conversations", &new).await?;
+    Ok(opened.id)
+}
+
+pub async fn get(
+    State(face): State<Face>,
+    member: Member,
+    Path(id): Path<Uuid>,
+    Query(asked): Query<Asked>,
+) -> Result<Response, PageError> {
+    let composer = match asked.edit {
+        None => Composer::default(),
+        Some(message) => {
+            let path = format!("/api/v1/conversations/{id}/messages/{message}");
+            let message: MessageView = member.client.get(&path).await?;
+            Composer { text: message.text, instead_of: Some(message.id) }
+        }
+    };
+    show(&face, &member, id, asked, composer, None).await
+}
+
+pub async fn show(
+    face: &Face,
+    member: &Member,
+    id: Uuid,
+    asked: Asked,
+    composer: Composer,
+    problem: Option<String>,
+) -> Result<Response, PageError> {
+    let client = &member.client;
+    let from = asked.before.map(|before| format!("?before={before}")).unwrap_or_default();
+    let here = format!("/api/v1/conversations/{id}");
+    let said = format!("{here}/messages{from}");
+    let (conversation, talk, sidebar) = tokio::try_join!(
+        async { Ok(client.get::<ConversationView>(&here).await?) },
+        async { Ok(client.get::<MessagePage>(&said).await?) },
+        Sidebar::read(face, member, id),
+    )
+    .map_err(|error: PageError| error)?;
+    let companion = sidebar.name_of(conversation.companion).unwrap_or_default().to_owned();
+    let unanswered = talk
+        .messages
+        .last()
+        .filter(|last| last.author == AuthorView::Person && talk.running.is_none() && asked.before.is_none());
+    let failed = match unanswered.and_then(|last| last.turn) {
+        Some(turn) => Some(client.get::<TurnView>(&format!("/api/v1/turns/{turn}")).await?),
+        None => None,
+    };
+    let failure =
+        failed.as_ref().and_then(|turn| turn.failure.as_ref()).map(|failure| failure.detail.clone());
+    let running =
+        talk.running.map(|turn| Running { turn: turn.id, blocks: face.markdown.blocks(&turn.text) });
+    let page = ChatPage {
+        frame: Frame::new(face.words.clone(), &companion, &member.seal),
+        conversation: id,
+        title: conversation.title.unwrap_or_default(),
+        pinned: conversation.pinned,
+        next_turn: Uuid::now_v7(),
+        lines: talk.messages.iter().map(|message| Line::new(face, &companion, message)).collect(),
+        sidebar,
+        companion,
+        running,
+        removed: asked.removed,
+        problem: problem.or(failure),
+        failed: failed.map(|turn| turn.id),
+        composer,
+        earlier: talk.next,
+    };
+    Ok(html(&page).into_response())
+}

@@ -1,0 +1,125 @@
+//! Words go in: said, said again in other words, answered once more, carried on, stopped.
+
+use super::address;
+use super::page::{Asked, Composer, show};
+use crate::pages::error::PageError;
+use crate::pages::form::{Nothing, Sealed};
+use crate::pages::sign_in;
+use crate::pages::visit::{Guest, Member, Outside};
+use crate::public::router::Face;
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Redirect, Response};
+use engine_client::client::ClientError;
+use engine_client::problem::{ErrorCode, Problem};
+use engine_client::wire::turns::{NewReply, NewTurn, TurnView};
+use http::StatusCode;
+use serde::Deserialize;
+use uuid::Uuid;
+
+#[derive(Deserialize)]
+pub struct Said {
+    pub text: String,
+    pub turn: String,
+    #[serde(default)]
+    pub instead_of: String,
+}
+
+#[derive(Deserialize)]
+pub struct Once {
+    turn: String,
+}
+
+/// Whoever was signed out while they wrote signs in and has said it.
+pub async fn post(
+    State(face): State<Face>,
+    guest: Guest,
+    member: Result<Member, Outside>,
+    Path(id): Path<Uuid>,
+    Sealed(said): Sealed<Said>,
+) -> Result<Response, PageError> {
+    match member {
+        Ok(member) => say(&face, &member, id, said).await,
+        Err(Outside::SignIn { .. }) => Ok(sign_in::again_with(&face, &guest, id, &said)),
+        Err(Outside::Failed(error)) => Err(error),
+    }
+}
+
+/// Says it, and leads to where it is seen. Words that cannot be taken are back in the field, with the reason.
+pub async fn say(face: &Face, member: &Member, id: Uuid, said: Said) -> Result<Response, PageError> {
+    let instead_of = match said.instead_of.as_str() {
+        "" => None,
+        message => Some(message.parse().map_err(|_| PageError::Incomplete)?),
+    };
+    let new = NewTurn {
+        id: said.turn.parse().map_err(|_| PageError::Incomplete)?,
+        text: said.text.clone(),
+        parent: None,
+        instead_of,
+        attachments: Vec::new(),
+        history: None,
+        max_tokens: None,
+    };
+    let taken = member.client.post::<TurnView>(&format!("/api/v1/conversations/{id}/turns"), &new).await;
+    answer(face, member, id, taken, Composer { text: said.text, instead_of }).await
+}
+
+/// Another reply to the same message; the earlier one stays beside it.
+pub async fn again(
+    State(face): State<Face>,
+    member: Member,
+    Path((id, turn)): Path<(Uuid, Uuid)>,
+    Sealed(once): Sealed<Once>,
+) -> Result<Response, PageError> {
+    reply(&face, &member, (id, turn), &once, false).await
+}
+
+/// The same reply, carried on where it ends.
+pub async fn go_on(
+    State(face): State<Face>,
+    member: Member,
+    Path((id, turn)): Path<(Uuid, Uuid)>,
+    Sealed(once): Sealed<Once>,
+) -> Result<Response, PageError> {
+    reply(&face, &member, (id, turn), &once, true).await
+}
+
+pub async fn stop(
+    member: Member,
+    Path((id, turn)): Path<(Uuid, Uuid)>,
+    _: Sealed<Nothing>,
+) -> Result<Redirect, PageError> {
+    member.client.delete(&format!("/api/v1/turns/{turn}")).await?;
+    Ok(Redirect::to(&address(id)))
+}
+
+async fn reply(
+    face: &Face,
+    member: &Member,
+    (id, turn): (Uuid, Uuid),
+    once: &Once,
+    go_on: bool,
+) -> Result<Response, PageError> {
+    let new = NewReply { id: once.turn.parse().map_err(|_| PageError::Incomplete)?, go_on };
+    let taken = member.client.post::<TurnView>(&format!("/api/v1/turns/{turn}/again"), &new).await;
+    answer(face, member, id, taken, Composer::default()).await
+}
+
+async fn answer(
+    face: &Face,
+    member: &Member,
+    id: Uuid,
+    taken: Result<TurnView, ClientError>,
+    composer: Composer,
+) -> Result<Response, PageError> {
+    let problem = match taken {
+        Ok(_) => return Ok(Redirect::to(&address(id)).into_response()),
+        Err(ClientError::Refused(Problem { code: ErrorCode::TurnInProgress, .. })) => {
+            face.words.say("chat-wait")
+        }
+        Err(ClientError::Refused(Problem { code: ErrorCode::Invalid, detail, .. })) => detail,
+        Err(error) => return Err(error.into()),
+    };
+    let mut page = show(face, member, id, Asked::default(), composer, Some(problem)).await?;
+    *page.status_mut() = StatusCode::CONFLICT;
+    Ok(page)
+}

@@ -80,6 +80,7 @@ impl Page {
             .html
             .find(&format!("action=\"{action}\""))
             .with_context(|| format!("{} has no form that goes to {action}: {}", self.path, self.html))?;
+        let begin = self.form_of(begin)?;
         let form = self.html[begin..].split("</form>").next().unwrap_or_default();
         let hidden = form.split("<input type=\"hidden\" ").skip(1).map(|input| {
             let field = |name| input.split(&format!("{name}=\"")).nth(1)?.split('"').next();
@@ -88,6 +89,19 @@ impl Page {
             anyhow::Ok((name.to_owned(), value.to_owned()))
         });
         hidden.collect()
+    }
+
+    /// Where the form begins that is named here: by itself, or by a button that stands elsewhere.
+    fn form_of(&self, named: usize) -> anyhow::Result<usize> {
+        let tag = self.html[..named].rfind('<').context("an attribute outside of a tag")?;
+        if !self.html[tag..].starts_with("<button") {
+            return Ok(named);
+        }
+        let button = self.html[tag..].split('>').next().unwrap_or_default();
+        ensure!(!button.contains(" disabled"), "the button cannot be pressed: {button}");
+        let id = button.split(" form=\"").nth(1).and_then(|rest| rest.split('"').next());
+        let form = format!("<form id=\"{}\"", id.with_context(|| format!("{button} belongs to no form"))?);
+        self.html.find(&form).with_context(|| format!("{} has no {form}", self.path))
     }
 
     /// That it was found, and says this.

@@ -14,7 +14,7 @@ use tests::wait;
 const SOON: Duration = Duration::from_secs(30);
 const PASSWORD: &str = "a page of one's own";
 
-async fn up(home: &Home) -> anyhow::Result<(Process, SocketAddr)> {
+pub async fn up(home: &Home) -> anyhow::Result<(Process, SocketAddr)> {
     let address = free_port()?;
     let mut process = home.start(&["up", "--listen", &address.to_string()])?;
     process.wait_for_line("WhisperEngine is ready at", SOON).await?;
@@ -27,7 +27,7 @@ async fn token(process: &mut Process) -> anyhow::Result<String> {
 }
 
 /// From the first visit to an empty conversation with a model.
-async fn moved_in(
+pub async fn moved_in(
     process: &mut Process,
     address: SocketAddr,
     model: &ModelServer,
@@ -46,7 +46,7 @@ async fn moved_in(
     Ok(ada)
 }
 
-async fn until_it_says(visitor: &mut Visitor, path: &str, words: &str) -> anyhow::Result<()> {
+pub async fn until_it_says(visitor: &mut Visitor, path: &str, words: &str) -> anyhow::Result<()> {
     let what = format!("{path} to say {words:?}");
     wait::until(&what, SOON, async || Ok(visitor.open(path).await?.says(words).ok())).await
 }
@@ -84,10 +84,14 @@ async fn the_first_visit_ends_in_a_conversation_and_is_the_only_one_of_its_kind(
     stranger.cookies.insert("we_session".to_owned(), kept);
     stranger.open(&chat).await?.says("current-password")?;
     ada.open(&chat).await?.says("It works")?;
-    ada.open(&format!("{chat}/remove")).await?.says("Trials")?;
-    ada.submit(&format!("{chat}/remove"), &[]).await?.says("I am Wren")?;
+    ada.submit(&format!("{chat}/remove"), &[]).await?.says("was removed")?;
+    let after = ada.page.path.clone();
     let gone = ada.open(&chat).await?.status;
     ensure!(gone == StatusCode::NOT_FOUND, "what was removed is still there: {gone}");
+    ada.open("/search?q=works").await?.says("was found")?;
+    ada.open(&after).await?;
+    ada.submit(&format!("{chat}/restore"), &[]).await?.says("It works <strong>well</strong>.")?;
+    ada.open("/search?q=works").await?.says(&format!("href=\"{chat}#m-"))?;
 
     // The token has opened its one door; it is in no log.
     let token = token(&mut process).await?;

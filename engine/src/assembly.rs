@@ -2,6 +2,7 @@
 
 use crate::adapters::openai::builder::OpenAiBuilder;
 use crate::adapters::openai::config::OpenAiConfig;
+use crate::adapters::recent::remembering;
 use crate::api::router::router;
 use crate::api::state::{Api, Shared};
 use crate::background::Background;
@@ -95,6 +96,7 @@ impl Engine {
     /// Makes what must be there on the first day, takes up what was left, and starts the loops.
     pub async fn start(parts: EngineParts) -> Result<Self, StoreError> {
         let EngineParts { store, cache, bus, clock, vault, outbound, secret, settings } = parts;
+        let store = remembering(store);
         let (tasks, leaving) = (TaskTracker::new(), CancellationToken::new());
         let tenant = first_day(&store, &*clock).await?;
         let builder = OpenAiBuilder { outbound, config: settings.models, clock: clock.clone() };

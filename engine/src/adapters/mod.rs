@@ -7,6 +7,7 @@ pub mod memory;
 pub mod openai;
 pub mod postgres;
 pub mod qdrant;
+pub mod recent;
 pub mod redis;
 pub mod resident;
 pub mod sql;

@@ -193,10 +193,9 @@ fn piece(
     if first.is_alphabetic() || first == '_' {
         let length = rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len());
         let word = &rest[..length];
-        let whole = |keyword: &&str| {
-            **keyword == *word || language.names[0] == "sql" && keyword.eq_ignore_ascii_case(word)
-        };
-        return (length, keywords.iter().any(|keyword| whole(&keyword)).then_some("k"));
+        let any_case = language.names[0] == "sql";
+        let whole = |keyword: &&str| *keyword == word || any_case && keyword.eq_ignore_ascii_case(word);
+        return (length, keywords.iter().any(whole).then_some("k"));
     }
     if first.is_ascii_digit() {
         let number = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '.';

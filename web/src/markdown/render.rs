@@ -5,6 +5,7 @@
 use super::highlight::{CLASSES, Highlighter};
 use ammonia::Builder;
 use comrak::adapters::SyntaxHighlighterAdapter;
+use comrak::arena_tree::Node;
 use comrak::nodes::NodeValue;
 use comrak::options::Plugins;
 use comrak::{Arena, Options, format_html_with_plugins, parse_document};
@@ -114,7 +115,7 @@ impl Markdown {
             CleanHtml(self.cleaner.clean(&html).to_string())
         });
         let blocks = blocks.collect();
-        let last_but_one = root.last_child().and_then(|last| last.previous_sibling());
+        let last_but_one = root.last_child().and_then(Node::previous_sibling);
         let line = last_but_one.map_or(1, |block| block.data.borrow().sourcepos.start.line);
         (blocks, text.split_inclusive('\n').take(line - 1).map(str::len).sum())
     }

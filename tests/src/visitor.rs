@@ -39,8 +39,15 @@ impl Visitor {
         let hidden = self.page.hidden_of(action)?;
         let all =
             hidden.iter().map(|(name, value)| (name.as_str(), value.as_str())).chain(fields.iter().copied());
-        let body: Vec<String> = all.map(|(name, value)| format!("{name}={}", encoded(value))).collect();
-        self.go(Method::POST, action, body.join("&")).await
+        let body = if self.page.takes_files(action) {
+            let part = |(name, value): (&str, &str)| {
+                format!("--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")
+            };
+            all.map(part).chain([format!("--{BOUNDARY}--\r\n")]).collect()
+        } else {
+            all.map(|(name, value)| format!("{name}={}", encoded(value))).collect::<Vec<_>>().join("&")
+        };
+        self.go(Method::POST, action, body).await
     }
 
     async fn go(&mut self, mut method: Method, path: &str, mut body: String) -> anyhow::Result<&Page> {
@@ -54,7 +61,7 @@ impl Visitor {
                 .header(header::COOKIE, cookies.join("; "))
                 .header(header::ORIGIN, format!("http://{}", self.address))
                 .header(header::ACCEPT, "text/html")
-                .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+                .header(header::CONTENT_TYPE, media_type(&body))
                 .body(Full::new(Bytes::from(std::mem::take(&mut body))))?;
             let answer = http::send(self.address, request).await?;
             for cookie in answer.headers().get_all(header::SET_COOKIE) {
@@ -74,7 +81,22 @@ impl Visitor {
     }
 }
 
+/// Parts of a form with files are apart by this.
+const BOUNDARY: &str = "a-line-nobody-writes";
+
+fn media_type(body: &str) -> String {
+    if body.starts_with("--") {
+        format!("multipart/form-data; boundary={BOUNDARY}")
+    } else {
+        "application/x-www-form-urlencoded".to_owned()
+    }
+}
+
 impl Page {
+    fn takes_files(&self, action: &str) -> bool {
+        self.html.contains(&format!("action=\"{action}\" enctype=\"multipart/form-data\""))
+    }
+
     fn hidden_of(&self, action: &str) -> anyhow::Result<Vec<(String, String)>> {
         let begin = self
             .html

@@ -40,6 +40,55 @@ text.addEventListener("keydown", (event) => {
   }
 });
 
+const picker = composer.querySelector("[type=file]");
+const chosen = composer.querySelector(".chosen-files");
+
+/** Shows what will be sent, each with a way to take it out again. */
+function showChosen() {
+  chosen.replaceChildren(...[...picker.files].map((file, at) => {
+    const item = document.createElement("li");
+    const out = document.createElement("button");
+    out.type = "button";
+    out.textContent = "×";
+    out.setAttribute("aria-label", `${chosen.dataset.remove}: ${file.name}`);
+    out.addEventListener("click", () => choose([...picker.files].filter((_, other) => other !== at)));
+    item.append(file.name, out);
+    return item;
+  }));
+  chosen.hidden = picker.files.length === 0;
+}
+
+function choose(files) {
+  const pictures = files.filter((file) => picker.accept.split(",").includes(file.type));
+  const all = new DataTransfer();
+  for (const file of pictures) all.items.add(file);
+  picker.files = all.files;
+  showChosen();
+  if (pictures.length < files.length) {
+    const note = document.createElement("li");
+    note.setAttribute("role", "alert");
+    note.textContent = chosen.dataset.notYet;
+    chosen.append(note);
+    chosen.hidden = false;
+  }
+}
+
+picker.addEventListener("change", () => choose([...picker.files]));
+addEventListener("paste", (event) => {
+  if (event.clipboardData.files.length) choose([...picker.files, ...event.clipboardData.files]);
+});
+addEventListener("dragover", (event) => {
+  if (event.dataTransfer.types.includes("Files")) event.preventDefault();
+});
+addEventListener("drop", (event) => {
+  if (!event.dataTransfer.files.length) return;
+  event.preventDefault();
+  choose([...picker.files, ...event.dataTransfer.files]);
+});
+composer.addEventListener("submit", (event) => {
+  if (!text.value.trim() && picker.files.length === 0) event.preventDefault();
+});
+
 /** The message as it was written, to the clipboard. Plain http has no clipboard but the old one. */
 async function copy(link) {
   const answer = await fetch(link.href);

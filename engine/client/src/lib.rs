@@ -7,6 +7,7 @@
 
 pub mod client;
 pub mod events;
+pub mod pictures;
 pub mod principal;
 pub mod problem;
 pub mod sse;

@@ -148,7 +148,7 @@ async fn say(
 ) -> Result<Response, PageError> {
     let member = Member::with_session(guest, &begun.token).await?;
     let said = Said { text: unsaid.text, turn: unsaid.turn, instead_of: unsaid.instead_of };
-    say::say(face, &member, unsaid.conversation, said).await
+    say::say(face, &member, unsaid.conversation, said, Vec::new()).await
 }
 
 /// Only a path of ours: what a stranger put into a link must not lead elsewhere.

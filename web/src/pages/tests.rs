@@ -96,14 +96,19 @@ fn told_turn() -> Value {
         "recalled": [recalled], "created_at": 0, "finished_at": 1_500_000 })
 }
 
+fn attachment() -> Value {
+    json!({ "id": Uuid::from_u128(9), "name": HOSTILE, "media_type": "image/png", "size": 1,
+        "sha256": "", "created_at": 0 })
+}
+
 fn engine(deeds: Deeds, has_owner: bool) -> EngineAccess {
     let conversation = json!({ "id": CONVERSATION, "companion": Uuid::nil(), "title": HOSTILE, "pinned": false,
         "head": null, "created_at": 0, "updated_at": 0 });
     let list = json!({ "conversations": [conversation.clone()], "next": null });
     let message = |author: &str| {
         json!({ "id": Uuid::nil(), "parent": null, "author": author, "text": HOSTILE, "state": "cut",
-            "model": HOSTILE, "turn": Uuid::nil(), "attachments": [], "created_at": 0,
-            "variants": [Uuid::from_u128(1), Uuid::nil(), Uuid::from_u128(3)] })
+            "model": HOSTILE, "turn": Uuid::nil(), "attachments": [Uuid::from_u128(9)],
+            "created_at": 0, "variants": [Uuid::from_u128(1), Uuid::nil(), Uuid::from_u128(3)] })
     };
     let said =
         json!({ "messages": [message("companion"), message("person")], "running": null, "next": null });
@@ -120,6 +125,8 @@ fn engine(deeds: Deeds, has_owner: bool) -> EngineAccess {
         .route("/api/v1/conversations/{id}/messages/{message}", answer(message("person")))
         .route("/api/v1/companions", answer(json!([companion])))
         .route("/api/v1/turns/{id}", answer(told_turn()))
+        .route("/api/v1/attachments/{id}", answer(attachment()))
+        .route("/api/v1/attachments/{id}/content", get(|| async { HOSTILE }))
         .route(
             "/api/v1/search",
             answer(json!([{ "conversation": CONVERSATION, "message": message("person") }])),
@@ -157,10 +164,24 @@ impl Answer {
     }
 }
 
+const PLAIN: &str = "application/x-www-form-urlencoded";
+const COMPOSED: &str = "multipart/form-data; boundary=edge";
+
+/// What the composer sends; a field whose name has a `;` in it is a file.
+fn composed(fields: &[(&str, &str)]) -> String {
+    let part = |(name, value): &(&str, &str)| {
+        let (name, file) = name.split_once(';').map_or((*name, String::new()), |(name, file)| {
+            (name, format!("; filename=\"{file}\"\r\nContent-Type: image/png"))
+        });
+        format!("--edge\r\nContent-Disposition: form-data; name=\"{name}\"{file}\r\n\r\n{value}\r\n")
+    };
+    fields.iter().map(part).chain(["--edge--\r\n".to_owned()]).collect()
+}
+
 async fn ask(face: &Router, request: http::request::Builder, body: &str) -> Answer {
     let request = request
         .header("host", "localhost:8080")
-        .header("content-type", "application/x-www-form-urlencoded")
+        .header("content-type", if body.starts_with("--") { COMPOSED } else { PLAIN })
         .extension(Peer::Local);
     let request = request.body(Body::from(body.to_owned())).expect("a request");
     let (parts, body) =
@@ -183,7 +204,7 @@ fn seal(cookie: &str) -> String {
 }
 
 fn has_no_live_markup(text: &str) {
-    for live in ["<script>", "<img", "onerror=alert(1)>\"", " style="] {
+    for live in ["<script>", "<img src=x", "onerror=alert(1)>\"", " style="] {
         assert!(!text.contains(live), "{live} in {text}");
     }
 }
@@ -266,7 +287,8 @@ async fn a_form_from_elsewhere_changes_nothing() {
     let deeds = Deeds::default();
     let face = face(&deeds, true);
     let path = format!("/chat/{CONVERSATION}/messages");
-    let good = format!("seal={}&text=hello&turn={}", seal("we_session=wes_good"), Uuid::now_v7());
+    let (sealed, turn) = (seal("we_session=wes_good"), Uuid::now_v7().to_string());
+    let good = composed(&[("seal", &sealed), ("text", "hello"), ("turn", &turn)]);
     let elsewhere = to(Method::POST, &path)
         .header("cookie", "we_session=wes_good")
         .header("sec-fetch-site", "cross-site");
@@ -274,8 +296,11 @@ async fn a_form_from_elsewhere_changes_nothing() {
     for request in [elsewhere, unsaid] {
         assert_eq!(ask(&face, request, &good).await.status, StatusCode::FORBIDDEN);
     }
-    let unsealed = ask(&face, signed_in(Method::POST, &path), "text=hello&turn=1").await;
-    assert_eq!(unsealed.status, StatusCode::FORBIDDEN);
+    let late = composed(&[("text", "hello"), ("turn", &turn), ("seal", &sealed)]);
+    for unsealed in [composed(&[("text", "hello"), ("turn", &turn)]), late] {
+        let answer = ask(&face, signed_in(Method::POST, &path), &unsealed).await;
+        assert_eq!(answer.status, StatusCode::FORBIDDEN);
+    }
     assert!(deeds.lock().expect("no panic").is_empty());
 }
 
@@ -308,12 +333,39 @@ async fn what_others_wrote_is_shown_and_never_obeyed() {
 async fn words_that_could_not_be_taken_are_still_in_the_field() {
     let deeds = Deeds::default();
     let face = face(&deeds, true);
-    let body = format!("seal={}&text=keep+%3Cthis%3E&turn={}", seal("we_session=wes_good"), Uuid::now_v7());
+    let (sealed, turn) = (seal("we_session=wes_good"), Uuid::now_v7().to_string());
+    let body = composed(&[("seal", &sealed), ("text", "keep\r\n<this>"), ("turn", &turn)]);
     let answer = ask(&face, signed_in(Method::POST, &format!("/chat/{CONVERSATION}/messages")), &body).await;
     assert_eq!(answer.status, StatusCode::CONFLICT);
-    assert!(answer.text.contains("keep &#60;this&#62;</textarea>"), "{}", answer.text);
+    assert!(answer.text.contains("keep\n&#60;this&#62;</textarea>"), "{}", answer.text);
     assert!(answer.text.contains("role=\"alert\""));
-    assert_eq!(deeds.lock().expect("no panic")[0].1["text"], "keep <this>");
+    assert_eq!(deeds.lock().expect("no panic")[0].1["text"], "keep\n<this>");
+}
+
+#[tokio::test]
+async fn what_is_no_picture_is_never_taken_for_one() {
+    let deeds = Deeds::default();
+    let face = face(&deeds, true);
+    let (sealed, turn) = (seal("we_session=wes_good"), Uuid::now_v7().to_string());
+    let path = format!("/chat/{CONVERSATION}/messages");
+    for file in ["<svg onload=alert(1)>", "<script>alert(1)</script>", "%PDF-1.7", "GIF"] {
+        let body = composed(&[
+            ("seal", &sealed),
+            ("turn", &turn),
+            ("picture;../cat.png", file),
+            ("text", "look at this"),
+        ]);
+        let answer = ask(&face, signed_in(Method::POST, &path), &body).await;
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{file}");
+        assert!(answer.text.contains("Only pictures") && answer.text.contains("look at this</textarea>"));
+    }
+    let broken = composed(&[("seal", &sealed), ("text", "cut")]).replace("--edge--", "--ed");
+    assert_eq!(ask(&face, signed_in(Method::POST, &path), &broken).await.status, StatusCode::BAD_REQUEST);
+    assert!(deeds.lock().expect("no panic").is_empty());
+    let shown = ask(&face, signed_in(Method::GET, &format!("/files/{}", Uuid::nil())), "").await;
+    assert_eq!(shown.headers[header::CONTENT_TYPE], "application/octet-stream");
+    assert_eq!(shown.headers[header::CONTENT_DISPOSITION], "attachment");
+    assert!(shown.headers[header::CONTENT_SECURITY_POLICY].to_str().expect("text").contains("sandbox"));
 }
 
 #[tokio::test]
@@ -325,7 +377,8 @@ async fn what_was_being_said_outlives_the_session() {
     let late = to(Method::POST, &path)
         .header("cookie", "we_session=wes_gone")
         .header("sec-fetch-site", "same-origin");
-    let body = format!("seal={}&text=not+%3Clost%3E%0Aat+all&turn={turn}", seal("we_session=wes_gone"));
+    let (sealed, id) = (seal("we_session=wes_gone"), turn.to_string());
+    let body = composed(&[("seal", &sealed), ("text", "not <lost>\nat all"), ("turn", &id)]);
     let door = ask(&face, late, &body).await;
     assert_eq!(door.status, StatusCode::UNAUTHORIZED);
     assert!(door.text.contains("name=\"text\" value=\"not &#60;lost&#62;\nat all\""), "{}", door.text);

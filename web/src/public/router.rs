@@ -13,7 +13,7 @@ use crate::edge::visitor::{self, TrustedProxies};
 use crate::guard;
 use crate::markdown::render::Markdown;
 use crate::openai;
-use crate::pages::chat::{conversation, detail, live, page, palette, say};
+use crate::pages::chat::{conversation, detail, file, live, page, palette, say};
 use crate::pages::error::PageError;
 use crate::pages::{search, setup, shortcuts, sign_in};
 use crate::passage;
@@ -81,6 +81,7 @@ pub fn router(face: Face) -> Router {
         .route("/chat/{id}/turns/{turn}/go-on", post(say::go_on))
         .route("/chat/{id}/turns/{turn}/stop", post(say::stop))
         .route("/chat/{id}/turns/{turn}/live", get(live::get))
+        .route("/files/{id}", get(file::get))
         .route("/search", get(search::get))
         .route("/palette", get(palette::get))
         .route("/shortcuts", get(shortcuts::get))

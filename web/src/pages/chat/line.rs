@@ -3,6 +3,7 @@
 use crate::markdown::render::CleanHtml;
 use crate::pages::moment;
 use crate::public::router::Face;
+use engine_client::wire::attachments::AttachmentView;
 use engine_client::wire::conversations::{AuthorView, MessageStateView, MessageView};
 use uuid::Uuid;
 
@@ -17,7 +18,14 @@ pub struct Line {
     /// What must be said about it: that it was stopped or cut.
     pub note: Option<String>,
     pub variants: Option<Variants>,
+    pub files: Vec<File>,
     pub html: CleanHtml,
+}
+
+pub struct File {
+    pub id: Uuid,
+    pub name: String,
+    pub is_picture: bool,
 }
 
 /// Where it stands among the wordings of its place.
@@ -28,7 +36,7 @@ pub struct Variants {
 }
 
 impl Line {
-    pub fn new(face: &Face, companion: &str, message: &MessageView) -> Self {
+    pub fn new(face: &Face, companion: &str, message: &MessageView, files: &[AttachmentView]) -> Self {
         let from_person = message.author == AuthorView::Person;
         let note = match message.state {
             MessageStateView::Complete => None,
@@ -44,8 +52,19 @@ impl Line {
             at_short: moment::short(message.created_at),
             note,
             variants: Variants::of(message),
+            files: files
+                .iter()
+                .filter(|file| message.attachments.contains(&file.id))
+                .map(File::new)
+                .collect(),
             html: CleanHtml::joined(face.markdown.blocks(&message.text)),
         }
+    }
+}
+
+impl File {
+    fn new(file: &AttachmentView) -> Self {
+        Self { id: file.id, name: file.name.clone(), is_picture: file.media_type.starts_with("image/") }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::address;
 use super::line::Line;
+use super::say::Said;
 use super::sidebar::Sidebar;
 use crate::markdown::render::CleanHtml;
 use crate::pages::error::PageError;
@@ -12,6 +13,8 @@ use crate::public::router::Face;
 use askama::Template;
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
+use engine_client::problem::ErrorCode;
+use engine_client::wire::attachments::AttachmentView;
 use engine_client::wire::conversations::{
     AuthorView, ConversationPage, ConversationView, MessagePage, MessageView, NewConversation,
 };
@@ -51,6 +54,17 @@ struct Running {
 pub struct Composer {
     pub text: String,
     pub instead_of: Option<Uuid>,
+}
+
+impl Composer {
+    /// With what was in it when it was sent.
+    pub fn of(said: &Said) -> Result<Self, PageError> {
+        let instead_of = match said.instead_of.as_str() {
+            "" => None,
+            message => Some(message.parse().map_err(|_| PageError::Incomplete)?),
+        };
+        Ok(Self { text: said.text.clone(), instead_of })
+    }
 }
 
 /// What is asked of the page beyond the conversation.
@@ -137,6 +151,7 @@ pub async fn show(
     };
     let failure =
         failed.as_ref().and_then(|turn| turn.failure.as_ref()).map(|failure| failure.detail.clone());
+    let files = files(member, &talk.messages).await?;
     let running =
         talk.running.map(|turn| Running { turn: turn.id, blocks: face.markdown.blocks(&turn.text) });
     let page = ChatPage {
@@ -145,7 +160,7 @@ pub async fn show(
         title: conversation.title.unwrap_or_default(),
         pinned: conversation.pinned,
         next_turn: Uuid::now_v7(),
-        lines: talk.messages.iter().map(|message| Line::new(face, &companion, message)).collect(),
+        lines: talk.messages.iter().map(|message| Line::new(face, &companion, message, &files)).collect(),
         sidebar,
         companion,
         running,
@@ -156,4 +171,17 @@ pub async fn show(
         earlier: talk.next,
     };
     Ok(html(&page).into_response())
+}
+
+/// What was sent with these messages. A file that was removed since is no longer shown.
+async fn files(member: &Member, messages: &[MessageView]) -> Result<Vec<AttachmentView>, PageError> {
+    let mut files = Vec::new();
+    for id in messages.iter().flat_map(|message| &message.attachments) {
+        match member.client.get(&format!("/api/v1/attachments/{id}")).await {
+            Ok(file) => files.push(file),
+            Err(error) if error.code() == Some(ErrorCode::NotFound) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(files)
 }

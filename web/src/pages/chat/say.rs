@@ -1,6 +1,7 @@
 //! Words go in: said, said again in other words, answered once more, carried on, stopped.
 
 use super::address;
+use super::composed::{Composed, Refused};
 use super::page::{Asked, Composer, show};
 use crate::pages::error::PageError;
 use crate::pages::form::{Nothing, Sealed};
@@ -16,11 +17,11 @@ use http::StatusCode;
 use serde::Deserialize;
 use uuid::Uuid;
 
-#[derive(Deserialize)]
+/// Words on their way in, each as the form had it.
+#[derive(Default)]
 pub struct Said {
     pub text: String,
     pub turn: String,
-    #[serde(default)]
     pub instead_of: String,
 }
 
@@ -35,32 +36,48 @@ pub async fn post(
     guest: Guest,
     member: Result<Member, Outside>,
     Path(id): Path<Uuid>,
-    Sealed(said): Sealed<Said>,
+    composed: Composed,
 ) -> Result<Response, PageError> {
-    match member {
-        Ok(member) => say(&face, &member, id, said).await,
-        Err(Outside::SignIn { .. }) => Ok(sign_in::again_with(&face, &guest, id, &said)),
-        Err(Outside::Failed(error)) => Err(error),
+    let member = match member {
+        Ok(member) => member,
+        Err(Outside::SignIn { .. }) => return Ok(sign_in::again_with(&face, &guest, id, &composed.said)),
+        Err(Outside::Failed(error)) => return Err(error),
+    };
+    if let Some(refused) = composed.refused {
+        let problem = face.words.say(match refused {
+            Refused::NotAPicture => "chat-not-yet",
+            Refused::TooLarge => "chat-picture-large",
+            Refused::TooMany => "chat-picture-many",
+        });
+        let composer = Composer::of(&composed.said)?;
+        let mut page = show(&face, &member, id, Asked::default(), composer, Some(problem)).await?;
+        *page.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
+        return Ok(page);
     }
+    let attachments = composed.keep(&member).await?;
+    say(&face, &member, id, composed.said, attachments).await
 }
 
 /// Says it, and leads to where it is seen. Words that cannot be taken are back in the field, with the reason.
-pub async fn say(face: &Face, member: &Member, id: Uuid, said: Said) -> Result<Response, PageError> {
-    let instead_of = match said.instead_of.as_str() {
-        "" => None,
-        message => Some(message.parse().map_err(|_| PageError::Incomplete)?),
-    };
+pub async fn say(
+    face: &Face,
+    member: &Member,
+    id: Uuid,
+    said: Said,
+    attachments: Vec<Uuid>,
+) -> Result<Response, PageError> {
+    let composer = Composer::of(&said)?;
     let new = NewTurn {
         id: said.turn.parse().map_err(|_| PageError::Incomplete)?,
-        text: said.text.clone(),
+        text: said.text,
         parent: None,
-        instead_of,
-        attachments: Vec::new(),
+        instead_of: composer.instead_of,
+        attachments,
         history: None,
         max_tokens: None,
     };
     let taken = member.client.post::<TurnView>(&format!("/api/v1/conversations/{id}/turns"), &new).await;
-    answer(face, member, id, taken, Composer { text: said.text, instead_of }).await
+    answer(face, member, id, taken, composer).await
 }
 
 /// Another reply to the same message; the earlier one stays beside it.
@@ -115,6 +132,9 @@ async fn answer(
         Ok(_) => return Ok(Redirect::to(&address(id)).into_response()),
         Err(ClientError::Refused(Problem { code: ErrorCode::TurnInProgress, .. })) => {
             face.words.say("chat-wait")
+        }
+        Err(ClientError::Refused(Problem { code: ErrorCode::TurnDiffers, .. })) => {
+            face.words.say("chat-sent")
         }
         Err(ClientError::Refused(Problem { code: ErrorCode::Invalid, detail, .. })) => detail,
         Err(error) => return Err(error.into()),

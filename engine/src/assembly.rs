@@ -10,6 +10,7 @@ use crate::companions::conversations::ConversationDesk;
 use crate::companions::first::first_companion;
 use crate::conversation::context::ContextReader;
 use crate::conversation::continuation::Continuation;
+use crate::conversation::pictures::Pictures;
 use crate::conversation::recall::Recall;
 use crate::conversation::receive::Receiver;
 use crate::conversation::summary::Summariser;
@@ -110,6 +111,7 @@ impl Engine {
             conversations: store.conversations.clone(),
             messages: store.messages.clone(),
             windows: windows.clone(),
+            pictures: Pictures(store.attachments.clone()),
             recall: recall.clone(),
         };
         let writer = Writer {

@@ -34,14 +34,20 @@ impl Visitor {
         self.go(Method::GET, path, String::new()).await
     }
 
-    /// Sends the form of this page that goes to `action`, with its hidden fields and these.
+    /// Sends the form of this page that goes to `action`, with its hidden fields and these. A field that is
+    /// called `picture;cat.gif` is a file of that name.
     pub async fn submit(&mut self, action: &str, fields: &[(&str, &str)]) -> anyhow::Result<&Page> {
         let hidden = self.page.hidden_of(action)?;
         let all =
             hidden.iter().map(|(name, value)| (name.as_str(), value.as_str())).chain(fields.iter().copied());
         let body = if self.page.takes_files(action) {
             let part = |(name, value): (&str, &str)| {
-                format!("--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")
+                let (name, file) = name.split_once(';').map_or((name, String::new()), |(name, file)| {
+                    (name, format!("; filename=\"{file}\"\r\nContent-Type: application/octet-stream"))
+                });
+                format!(
+                    "--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{name}\"{file}\r\n\r\n{value}\r\n"
+                )
             };
             all.map(part).chain([format!("--{BOUNDARY}--\r\n")]).collect()
         } else {

@@ -11,6 +11,7 @@ mod kills;
 mod on_postgres;
 mod openai_door;
 mod pages;
+mod pictures;
 mod secure;
 mod service;
 mod the_box;

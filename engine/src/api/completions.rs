@@ -33,13 +33,13 @@ pub async fn ask(
     if asked.max_tokens.is_some_and(|most| most < 1) {
         return Err(ApiError::invalid("max_tokens: at least 1"));
     }
-    let messages = asked.messages.into_iter().map(|line| PromptMessage {
-        speaker: match line.speaker {
+    let messages = asked.messages.into_iter().map(|line| {
+        let speaker = match line.speaker {
             SpeakerView::System => Speaker::System,
             SpeakerView::Person => Speaker::Person,
             SpeakerView::Companion => Speaker::Companion,
-        },
-        text: line.text,
+        };
+        PromptMessage::words(speaker, line.text)
     });
     let asked = api.direct.ask(&person, ConnectionId(asked.connection), messages.collect(), asked.max_tokens);
     let call = match asked.await {
@@ -90,7 +90,9 @@ async fn next_frame(api: &Api, call: &mut DirectCall) -> Option<(Bytes, bool)> {
 fn refused(error: &ModelError) -> Problem {
     let code = match error {
         ModelError::RateLimited { .. } => ErrorCode::TooManyRequests,
-        ModelError::TooLong | ModelError::Rejected { .. } => ErrorCode::Invalid,
+        ModelError::TooLong | ModelError::Rejected { .. } | ModelError::PicturesRejected { .. } => {
+            ErrorCode::Invalid
+        }
         _ => ErrorCode::ModelFailed,
     };
     let retry_after = match error {

@@ -1,6 +1,7 @@
 //! Everything a reply is made from, read side by side: who speaks to whom, the end of the branch, what
 //! came before it in short, and what was said elsewhere that may matter.
 
+use super::pictures::{self, ByMessage, Pictures};
 use super::recall::{Question, Recall, Recalled};
 use super::window_cache::WindowCache;
 use crate::domain::companion::Companion;
@@ -31,6 +32,8 @@ pub struct Context {
     pub summarised: usize,
     pub summary: Option<Summary>,
     pub recalled: Vec<Recalled>,
+    /// Pictures and other files, of the messages that the model is shown.
+    pub brought: ByMessage,
     /// How long the search took.
     pub recall: Duration,
     pub message: Message,
@@ -66,6 +69,7 @@ pub struct ContextReader {
     pub messages: Arc<dyn Messages>,
     pub windows: WindowCache,
     pub recall: Recall,
+    pub pictures: Pictures,
 }
 
 impl ContextReader {
@@ -84,6 +88,7 @@ impl ContextReader {
             summarised: said.summarised,
             summary: said.summary,
             recalled: said.recalled,
+            brought: said.brought,
             recall: said.recall,
             message: message.clone(),
         })
@@ -98,8 +103,28 @@ impl ContextReader {
         let owner = Owner { tenant: turn.tenant, person: turn.person, companion: turn.companion };
         let question = Question { owner, text: &message.text, in_view, limit: MOST_RECALLED };
         let begun = Instant::now();
-        let recalled = self.recall.search(&question).await;
-        Ok(Said { window, summarised, summary, recalled, recall: begun.elapsed() })
+        let search = async {
+            let recalled = self.recall.search(&question).await;
+            Ok((recalled, begun.elapsed()))
+        };
+        let ((recalled, recall), brought) =
+            futures::try_join!(search, self.brought(turn, message, &window[summarised..], seen))?;
+        Ok(Said { window, summarised, summary, recalled, recall, brought })
+    }
+
+    /// Memory alone looks at nothing.
+    async fn brought(
+        &self,
+        turn: &Turn,
+        message: &Message,
+        fresh: &[Message],
+        seen: Seen,
+    ) -> Stored<ByMessage> {
+        if seen == Seen::MessageOnly {
+            return Ok(ByMessage::new());
+        }
+        let newest_first = [message].into_iter().chain(fresh.iter().rev());
+        pictures::or_none(self.pictures.of(turn.tenant, turn.person, newest_first).await)
     }
 
     async fn branch(&self, message: &Message) -> Stored<Vec<Message>> {
@@ -122,6 +147,7 @@ struct Said {
     summary: Option<Summary>,
     recalled: Vec<Recalled>,
     recall: Duration,
+    brought: ByMessage,
 }
 
 /// Newest first in, oldest first out, and how many of them the summary covers. A summary of another

@@ -13,6 +13,7 @@ pub mod continuation;
 pub mod words;
 pub mod recall;
 pub mod window_cache;
+pub mod pictures;
 pub mod context;
 pub mod prompt;
 pub mod draft;

@@ -40,6 +40,9 @@ pub struct Prompt {
 const GO_ON: &str = "Go on with your last message exactly where it breaks off. Repeat nothing of it, and say \
     nothing about going on. Begin with a space where a new word begins.";
 
+/// About what the larger providers count for one.
+const PICTURE_TOKENS: usize = 1000;
+
 /// A guess that errs on the large side for most scripts: three bytes a token, and each message's frame.
 pub fn estimate_tokens(text: &str) -> usize {
     text.len() / 3 + 5
@@ -48,28 +51,22 @@ pub fn estimate_tokens(text: &str) -> usize {
 /// `given` is what the answer begins with, which needs room, too.
 pub fn build(context: &Context, room: Room, given: &str) -> Prompt {
     let character = character(&context.companion, &context.person.name);
-    let newest = PromptMessage { speaker: Speaker::Person, text: context.message.text.clone() };
+    let newest = spoken(context, &context.message);
     let begun = if given.is_empty() { 0 } else { estimate_tokens(GO_ON) + estimate_tokens(given) };
-    let fixed = estimate_tokens(&character) + estimate_tokens(&newest.text) + begun;
+    let fixed = estimate_tokens(&character) + estimate(&newest) + begun;
     let free = room.prompt_tokens().saturating_sub(fixed);
 
     // Memory may use a third at most, and only of what is really there; the newest turns have the rest.
     let (background, recalled) = background(context, free / 3);
     let window_room = free - background.as_deref().map_or(0, estimate_tokens).min(free);
-    let window = fitting(context.fresh(), window_room);
+    let window = fitting(context, window_room);
     let left_out = context.fresh().len() - window.len();
 
-    let mut messages = vec![PromptMessage { speaker: Speaker::System, text: character }];
-    messages.extend(background.map(|text| PromptMessage { speaker: Speaker::System, text }));
-    messages.extend(window.iter().map(|message| PromptMessage {
-        speaker: match message.author {
-            Author::Person => Speaker::Person,
-            Author::Companion => Speaker::Companion,
-        },
-        text: message.text.clone(),
-    }));
+    let mut messages = vec![PromptMessage::words(Speaker::System, character)];
+    messages.extend(background.map(|text| PromptMessage::words(Speaker::System, text)));
+    messages.extend(window.iter().map(|message| spoken(context, message)));
     messages.push(newest);
-    let tokens = messages.iter().map(|message| estimate_tokens(&message.text)).sum::<usize>() + begun;
+    let tokens = messages.iter().map(estimate).sum::<usize>() + begun;
     Prompt { messages, tokens, left_out, recalled }
 }
 
@@ -78,7 +75,7 @@ impl Prompt {
     pub fn continuing(&self, text: &str) -> Vec<PromptMessage> {
         let mut messages = self.messages.clone();
         if !text.is_empty() {
-            messages.push(PromptMessage { speaker: Speaker::Companion, text: text.to_owned() });
+            messages.push(PromptMessage::words(Speaker::Companion, text));
         }
         messages
     }
@@ -88,17 +85,38 @@ impl Prompt {
     pub fn asking_to_go_on(&self, text: &str) -> Vec<PromptMessage> {
         let mut messages = self.continuing(text);
         if !text.is_empty() {
-            messages.push(PromptMessage { speaker: Speaker::Person, text: GO_ON.to_owned() });
+            messages.push(PromptMessage::words(Speaker::Person, GO_ON));
         }
         messages
     }
 }
 
+/// A message as the model is told of it, with what it brought along.
+fn spoken(context: &Context, message: &Message) -> PromptMessage {
+    let speaker = match message.author {
+        Author::Person => Speaker::Person,
+        Author::Companion => Speaker::Companion,
+    };
+    let mut told = PromptMessage::words(speaker, &message.text);
+    if let Some(brought) = context.brought.get(&message.id) {
+        told.pictures.clone_from(&brought.pictures);
+        for name in &brought.unseen {
+            told.text.push_str(&format!("\n[a file that you are not shown: {name}]"));
+        }
+    }
+    told
+}
+
+fn estimate(message: &PromptMessage) -> usize {
+    estimate_tokens(&message.text) + message.pictures.len() * PICTURE_TOKENS
+}
+
 /// The newest messages that fit, oldest first.
-fn fitting(window: &[Message], room: usize) -> &[Message] {
+fn fitting(context: &Context, room: usize) -> &[Message] {
+    let window = context.fresh();
     let mut used = 0;
     let fits = window.iter().rev().take_while(|message| {
-        used += estimate_tokens(&message.text);
+        used += estimate(&spoken(context, message));
         used <= room
     });
     &window[window.len() - fits.count()..]
@@ -163,9 +181,11 @@ fn background(context: &Context, room: usize) -> (Option<String>, Vec<Reference>
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::conversation::pictures::Brought;
     use crate::conversation::recall::Recalled;
     use crate::conversation::tests::world::{self, context, message};
     use crate::domain::conversation::Summary;
+    use crate::ports::models::Picture;
 
     fn long_window(count: u128) -> Vec<Message> {
         (0..count).map(|n| message(n, Author::Person, &format!("turn {n} {}", "word ".repeat(40)))).collect()
@@ -220,10 +240,7 @@ mod tests {
         let prompt = build(&context(), Room { context_tokens: 8192 }, "");
         assert_eq!(prompt.continuing(""), prompt.messages);
         let begun = prompt.continuing("Once upon");
-        assert_eq!(
-            begun.last(),
-            Some(&PromptMessage { speaker: Speaker::Companion, text: "Once upon".into() })
-        );
+        assert_eq!(begun.last(), Some(&PromptMessage::words(Speaker::Companion, "Once upon")));
     }
 
     #[test]
@@ -247,5 +264,20 @@ mod tests {
         let prompt = build(&context(), Room { context_tokens: 64 }, "");
         assert_eq!(prompt.messages.len(), 2);
         assert_eq!(prompt.messages[1].speaker, Speaker::Person);
+    }
+
+    #[test]
+    fn pictures_stay_with_their_message_and_what_cannot_be_shown_is_named() {
+        let mut context = context();
+        let picture = Picture { media_type: "image/gif", bytes: "GIF89a".into() };
+        let brought = Brought { pictures: vec![picture], unseen: vec!["plan.pdf".into()] };
+        context.window = vec![message(0, Author::Person, "before")];
+        context.brought.insert(context.message.id, brought);
+        let prompt = build(&context, Room { context_tokens: 8000 }, "");
+        let newest = prompt.messages.last().expect("the person's words");
+        assert_eq!(newest.pictures.len(), 1);
+        assert!(newest.text.starts_with("hello") && newest.text.contains("plan.pdf"), "{}", newest.text);
+        assert!(prompt.tokens > PICTURE_TOKENS);
+        assert!(prompt.messages.iter().rev().skip(1).all(|message| message.pictures.is_empty()));
     }
 }

@@ -13,7 +13,15 @@ const LONGEST_QUOTE: usize = 400;
 const NEXT_STEP: &str = "I can only look things up at the moment, because no language model is connected. \
     Connect one with `whisperengine setup --model-url URL --model NAME` and I will answer in my own words.";
 
+/// Said before anything else where something came along with the words.
+const BLIND: &str = "I have kept what you sent, but cannot look at it yet.";
+
 pub fn reply(context: &Context) -> String {
+    let answer = from_memory(context);
+    if context.message.attachments.is_empty() { answer } else { format!("{BLIND}\n\n{answer}") }
+}
+
+fn from_memory(context: &Context) -> String {
     if !context.recalled.is_empty() {
         return quotes(context);
     }

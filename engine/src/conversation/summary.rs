@@ -224,7 +224,7 @@ fn prompt(known: Option<&Summary>, older: &[Message]) -> Vec<PromptMessage> {
     let before =
         known.map_or(String::new(), |known| format!("What came before, in short: {}\n\n", known.text));
     vec![
-        PromptMessage { speaker: Speaker::System, text: task.into() },
-        PromptMessage { speaker: Speaker::Person, text: format!("{before}{}", lines.join("\n")) },
+        PromptMessage::words(Speaker::System, task),
+        PromptMessage::words(Speaker::Person, format!("{before}{}", lines.join("\n"))),
     ]
 }

@@ -166,6 +166,7 @@ fn is_servers_fault(failure: &ModelError) -> bool {
         | ModelError::TooLong
         | ModelError::RateLimited { .. }
         | ModelError::Rejected { .. }
+        | ModelError::PicturesRejected { .. }
         | ModelError::Forbidden { .. }
         | ModelError::Resting { .. }
         | ModelError::NoneConnected => false,

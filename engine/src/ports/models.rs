@@ -2,6 +2,7 @@
 
 use crate::domain::usage::Tokens;
 use async_trait::async_trait;
+use bytes::Bytes;
 use futures::stream::BoxStream;
 use std::time::Duration;
 
@@ -16,6 +17,26 @@ pub enum Speaker {
 pub struct PromptMessage {
     pub speaker: Speaker,
     pub text: String,
+    pub pictures: Vec<Picture>,
+}
+
+impl PromptMessage {
+    pub fn words(speaker: Speaker, text: impl Into<String>) -> Self {
+        Self { speaker, text: text.into(), pictures: Vec::new() }
+    }
+}
+
+/// A picture for models that can see.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Picture {
+    pub media_type: &'static str,
+    pub bytes: Bytes,
+}
+
+impl std::fmt::Debug for Picture {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} of {} bytes", self.media_type, self.bytes.len())
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -73,6 +94,11 @@ pub enum ModelError {
     /// The request itself was refused; trying again changes nothing.
     #[error("the model server refused the request with status {status}")]
     Rejected { status: u16 },
+    /// The same, of a request with pictures in it.
+    #[error(
+        "the model server refused the request with status {status}; it may be a model that takes no pictures"
+    )]
+    PicturesRejected { status: u16 },
     #[error("the model server failed with status {status}")]
     ServerFailed { status: u16 },
     #[error("the model server cannot be reached: {reason}")]
@@ -107,6 +133,7 @@ impl ModelError {
             Self::TooLong => "model_too_long",
             Self::RateLimited { .. } => "model_rate_limited",
             Self::Rejected { .. } => "model_rejected",
+            Self::PicturesRejected { .. } => "model_pictures_rejected",
             Self::ServerFailed { .. } => "model_server_failed",
             Self::Unreachable { .. } => "model_unreachable",
             Self::Forbidden { .. } => "model_forbidden_address",

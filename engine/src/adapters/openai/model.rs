@@ -114,7 +114,11 @@ impl LanguageModel for OpenAiModel {
         let sent = Instant::now();
         let response = self.outbound.send(outgoing, &self.allow).await.map_err(of_outbound)?;
         if !response.status.is_success() {
-            return Err(self.refusal(response).await);
+            let has_pictures = request.messages.iter().any(|message| !message.pictures.is_empty());
+            return Err(match self.refusal(response).await {
+                ModelError::Rejected { status } if has_pictures => ModelError::PicturesRejected { status },
+                error => error,
+            });
         }
         let fragments = Fragments::new(&self.model, response.status.as_u16(), self.config.text_bytes);
         match media_type(&response.headers).as_deref() {

@@ -139,7 +139,7 @@ fn send(text: &str) -> Act {
 }
 
 fn request() -> ModelRequest {
-    let say = |speaker, text: &str| PromptMessage { speaker, text: text.to_owned() };
+    let say = |speaker, text: &str| PromptMessage::words(speaker, text);
     ModelRequest {
         messages: vec![
             say(Speaker::System, "You are kind."),

@@ -1,6 +1,8 @@
 //! The JSON of the protocol, as far as we speak it. Unknown fields are ignored.
 
-use crate::ports::models::{ModelRequest, Speaker};
+use crate::ports::models::{ModelRequest, PromptMessage, Speaker};
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use serde_json::{Number, Value};
@@ -18,7 +20,27 @@ pub(super) struct ChatRequest<'a> {
 #[derive(Serialize)]
 struct ChatMessage<'a> {
     role: &'static str,
-    content: &'a str,
+    content: Told<'a>,
+}
+
+/// Words alone are told as they are: not every server knows parts.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Told<'a> {
+    Words(&'a str),
+    Parts(Vec<ToldPart<'a>>),
+}
+
+#[derive(Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+enum ToldPart<'a> {
+    Text { text: &'a str },
+    ImageUrl { image_url: ImageUrl },
+}
+
+#[derive(Serialize)]
+struct ImageUrl {
+    url: String,
 }
 
 #[derive(Serialize)]
@@ -31,7 +53,7 @@ impl<'a> ChatRequest<'a> {
         let messages = request
             .messages
             .iter()
-            .map(|message| ChatMessage { role: role(message.speaker), content: &message.text })
+            .map(|message| ChatMessage { role: role(message.speaker), content: told(message) })
             .collect();
         Self {
             model,
@@ -41,6 +63,18 @@ impl<'a> ChatRequest<'a> {
             stream_options: StreamOptions { include_usage: true },
         }
     }
+}
+
+fn told(message: &PromptMessage) -> Told<'_> {
+    if message.pictures.is_empty() {
+        return Told::Words(&message.text);
+    }
+    let words = (!message.text.is_empty()).then_some(ToldPart::Text { text: &message.text });
+    let pictures = message.pictures.iter().map(|picture| {
+        let url = format!("data:{};base64,{}", picture.media_type, BASE64_STANDARD.encode(&picture.bytes));
+        ToldPart::ImageUrl { image_url: ImageUrl { url } }
+    });
+    Told::Parts(words.into_iter().chain(pictures).collect())
 }
 
 fn role(speaker: Speaker) -> &'static str {

@@ -2,6 +2,7 @@
 
 use crate::companions::first::first_companion;
 use crate::conversation::context::Context;
+use crate::conversation::pictures::ByMessage;
 use crate::conversation::recall::{Origin, Recalled};
 use crate::domain::ids::{CompanionId, ConversationId, MemoryId, MessageId, PersonId, TenantId, TurnId};
 use crate::domain::message::{Author, Message, MessageState};
@@ -65,6 +66,7 @@ pub fn context() -> Context {
         summarised: 0,
         summary: None,
         recalled: Vec::new(),
+        brought: ByMessage::new(),
         recall: Duration::ZERO,
         message: message(1000, Author::Person, "hello"),
     }

@@ -103,7 +103,7 @@ async fn together(
         past.join(side_by_side(theirs, ROUND, PERIOD).await?);
         through.join(side_by_side(ours, ROUND, PERIOD).await?);
         for conversation in conversations {
-            client.delete(&format!("/api/v1/conversations/{conversation}")).await?;
+            client.delete(&format!("/api/v1/conversations/{conversation}?forever=true")).await?;
         }
     }
     Ok(added(["first_token_added_50_streams_p50", "first_token_added_50_streams_p99"], &through, &past))

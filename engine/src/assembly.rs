@@ -23,10 +23,12 @@ use crate::models::breaker::BreakerRules;
 use crate::models::desk::{ConnectionDesk, SealedKeys};
 use crate::models::direct::DirectDesk;
 use crate::models::pool::ModelPool;
+use crate::models::scan::ModelScan;
 use crate::people::accounts::Accounts;
 use crate::people::keys::KeyDesk;
 use crate::people::recovery::Recovery;
 use crate::people::sign_in::SignIn;
+use crate::people::steps::Steps;
 use crate::ports::cache::{Bus, Cache};
 use crate::ports::clock::Clock;
 use crate::ports::error::{StoreError, Stored};
@@ -100,9 +102,9 @@ impl Engine {
         let store = remembering(store);
         let (tasks, leaving) = (TaskTracker::new(), CancellationToken::new());
         let tenant = first_day(&store, &*clock).await?;
-        let builder = OpenAiBuilder { outbound, config: settings.models, clock: clock.clone() };
+        let builder = Arc::new(OpenAiBuilder { outbound, config: settings.models, clock: clock.clone() });
         let keys = Arc::new(SealedKeys(vault.clone()));
-        let pool = Arc::new(ModelPool::new(Arc::new(builder), keys, BreakerRules::default()));
+        let pool = Arc::new(ModelPool::new(builder.clone(), keys, BreakerRules::default()));
         let windows = WindowCache::new(cache.clone());
         let recall = Recall::new(store.messages.clone(), store.memories.clone());
         let reader = ContextReader {
@@ -186,6 +188,8 @@ impl Engine {
                 vault,
                 clock: clock.clone(),
             },
+            scan: ModelScan { builder },
+            steps: Steps { settings: store.settings.clone(), clock: clock.clone() },
             direct: DirectDesk {
                 connections: store.connections.clone(),
                 ledger: store.ledger.clone(),

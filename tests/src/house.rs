@@ -135,7 +135,8 @@ impl House {
 
     /// An owner named Ada.
     pub async fn set_up(&self) -> anyhow::Result<SetupDone> {
-        let request = SetupRequest { owner: "Ada".into(), password: PASSWORD.into(), connection: None };
+        let (owner, password) = ("Ada".into(), PASSWORD.into());
+        let request = SetupRequest { owner, password, connection: None, guided: false };
         Ok(self.client().post("/api/v1/setup", &request).await?)
     }
 

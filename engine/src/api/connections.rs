@@ -8,11 +8,12 @@ use super::views;
 use crate::domain::authorize::Action;
 use crate::domain::ids::ConnectionId;
 use crate::models::desk::Wanted;
+use crate::models::scan::{Place, USUAL_PLACES};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use engine_client::problem::ErrorCode;
-use engine_client::wire::connections::{ConnectionTest, ConnectionView, NewConnection};
+use engine_client::wire::connections::{ConnectionTest, ConnectionView, FoundServer, NewConnection, Scan};
 
 pub async fn list(State(api): State<Api>, caller: Caller) -> Result<Json<Vec<ConnectionView>>, ApiError> {
     caller.may(Action::ManageConnections)?;
@@ -55,6 +56,19 @@ pub async fn test(
     let models = asked.map_err(|error| ApiError(ErrorCode::ModelFailed, error.to_string()))?;
     let knows_model = models.contains(&chosen.model);
     Ok(Json(ConnectionTest { models, knows_model }))
+}
+
+/// What answers at the usual places of this machine.
+pub async fn scan(
+    State(api): State<Api>,
+    caller: Caller,
+    Document(asked): Document<Scan>,
+) -> Result<Json<Vec<FoundServer>>, ApiError> {
+    caller.may(Action::ManageConnections)?;
+    let strange = |place: &Place| !asked.own_ports.contains(&place.port);
+    let places: Vec<Place> = USUAL_PLACES.into_iter().filter(strange).collect();
+    let found = api.scan.look(&places).await;
+    Ok(Json(found.into_iter().map(views::found_server).collect()))
 }
 
 pub fn wanted(asked: NewConnection) -> Wanted {

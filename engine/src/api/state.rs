@@ -7,9 +7,11 @@ use crate::conversation::receive::Receiver;
 use crate::domain::ids::TenantId;
 use crate::models::desk::ConnectionDesk;
 use crate::models::direct::DirectDesk;
+use crate::models::scan::ModelScan;
 use crate::people::accounts::Accounts;
 use crate::people::keys::KeyDesk;
 use crate::people::sign_in::SignIn;
+use crate::people::steps::Steps;
 use crate::ports::cache::{Bus, Cache};
 use crate::ports::clock::Clock;
 use crate::ports::store::Store;
@@ -31,6 +33,8 @@ pub struct Shared {
     pub keys: KeyDesk,
     pub sign_in: SignIn,
     pub connections: ConnectionDesk,
+    pub scan: ModelScan,
+    pub steps: Steps,
     pub direct: DirectDesk,
     pub conversations: ConversationDesk,
     pub continuation: Continuation,

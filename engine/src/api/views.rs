@@ -12,12 +12,15 @@ use crate::domain::person::{Person, PersonState, Role};
 use crate::domain::turn::{Turn, TurnState};
 use crate::domain::usage::{Outcome, UsageEntry};
 use crate::models::offered::{Offered, Target};
+use crate::models::scan::{self, Found};
+use crate::people::steps::Step;
 use engine_client::wire::attachments::AttachmentView;
 use engine_client::wire::companions::CompanionView;
-use engine_client::wire::connections::ConnectionView;
+use engine_client::wire::connections::{ConnectionView, FoundModel, FoundServer, ServerKind, Talks};
 use engine_client::wire::conversations::{AuthorView, ConversationView, MessageStateView, MessageView};
 use engine_client::wire::models::{ModelTarget, ModelView};
 use engine_client::wire::people::{KeyView, PersonStateView, PersonView, RoleView};
+use engine_client::wire::setup::SetupStep;
 use engine_client::wire::turns::{AttemptView, FailureView, RecalledView, TurnStateView, TurnView};
 
 const LONGEST_EXCERPT: usize = 200;
@@ -191,5 +194,36 @@ pub fn attachment(attachment: &Attachment) -> AttachmentView {
         size: attachment.size,
         sha256: attachment.hash.iter().map(|byte| format!("{byte:02x}")).collect(),
         created_at: attachment.created_at.0,
+    }
+}
+
+pub fn setup_step(step: Step) -> SetupStep {
+    match step {
+        Step::Recovery => SetupStep::Recovery,
+        Step::Machine => SetupStep::Machine,
+        Step::Model => SetupStep::Model,
+        Step::Done => SetupStep::Done,
+    }
+}
+
+pub fn found_server(found: Found) -> FoundServer {
+    let model = |(name, talks)| FoundModel {
+        name,
+        talks: match talks {
+            scan::Talks::Yes => Talks::Yes,
+            scan::Talks::Maybe => Talks::Maybe,
+            scan::Talks::AboutCode => Talks::AboutCode,
+            scan::Talks::No => Talks::No,
+        },
+    };
+    FoundServer {
+        kind: match found.kind {
+            scan::ServerKind::Ollama => ServerKind::Ollama,
+            scan::ServerKind::LmStudio => ServerKind::LmStudio,
+            scan::ServerKind::LlamaCpp => ServerKind::LlamaCpp,
+            scan::ServerKind::TextGenerationWebui => ServerKind::TextGenerationWebui,
+        },
+        url: found.url,
+        models: found.models.into_iter().map(model).collect(),
     }
 }

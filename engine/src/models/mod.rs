@@ -5,7 +5,7 @@
 //!
 //! Read in this order: one connection's health, when trying again makes sense, the chain over all
 //! of them, and the pool that keeps health between turns. `offered` says what can be asked for by name, `direct` asks one
-//! model without a companion.
+//! model without a companion, `scan` finds servers on this machine that could be connected.
 
 pub mod breaker;
 pub mod chain;
@@ -14,6 +14,7 @@ pub mod direct;
 pub mod offered;
 pub mod pool;
 pub mod retry;
+pub mod scan;
 
 #[cfg(test)]
 pub(crate) mod tests;

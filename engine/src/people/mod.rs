@@ -4,3 +4,4 @@ pub mod accounts;
 pub mod keys;
 pub mod recovery;
 pub mod sign_in;
+pub mod steps;

@@ -54,6 +54,7 @@ pub async fn run(setup: Setup, context: &Context) -> Result<(), Failure> {
             owner: setup.owner.clone(),
             password: password.expose().to_owned(),
             connection: connection.clone(),
+            guided: false,
         };
         set_up(&reached.client, request, &setup).await
     });

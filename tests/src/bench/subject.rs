@@ -58,6 +58,7 @@ impl Subject {
             owner: "bench".into(),
             password: "measured twice, cut once".into(),
             connection: None,
+            guided: false,
         };
         self.client.post::<SetupDone>("/api/v1/setup", &request).await?;
         Ok(())

@@ -114,8 +114,8 @@ pub async fn owner(
     if asked.password != asked.again {
         return again(face.words.say("setup-passwords-differ"));
     }
-    let request =
-        SetupRequest { owner: asked.name.clone(), password: asked.password.clone(), connection: None };
+    let (owner, password) = (asked.name.clone(), asked.password.clone());
+    let request = SetupRequest { owner, password, connection: None, guided: false };
     let done = guest.client(Principal::Operator).post::<SetupDone>("/api/v1/setup", &request).await;
     let done = match done {
         Ok(done) => done,

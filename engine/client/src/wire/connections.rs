@@ -50,3 +50,50 @@ pub struct ConnectionTest {
     /// Whether the chosen model is among them.
     pub knows_model: bool,
 }
+
+/// Asks the usual places on this machine for model servers.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Scan {
+    /// Where the box itself answers: these are not asked.
+    #[serde(default)]
+    pub own_ports: Vec<u16>,
+}
+
+/// A server that answered, with what it offers, the best for a companion first.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FoundServer {
+    /// What usually answers there.
+    pub kind: ServerKind,
+    pub url: String,
+    pub models: Vec<FoundModel>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ServerKind {
+    Ollama,
+    LmStudio,
+    LlamaCpp,
+    TextGenerationWebui,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FoundModel {
+    pub name: String,
+    pub talks: Talks,
+}
+
+/// Whether a model can be a companion's, as far as its name tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Talks {
+    /// It was made for conversation.
+    Yes,
+    /// Its name does not tell; most can.
+    Maybe,
+    /// It was made for writing programs, and can talk.
+    AboutCode,
+    /// It was made for something else, such as embeddings or speech.
+    No,
+}

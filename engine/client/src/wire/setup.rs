@@ -8,6 +8,30 @@ use uuid::Uuid;
 pub struct SetupState {
     pub has_owner: bool,
     pub connections: usize,
+    #[serde(default)]
+    pub next: SetupStep,
+}
+
+/// What is still to be done, in this order.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SetupStep {
+    Owner,
+    /// Keeping the recovery code.
+    Recovery,
+    /// Seeing what the box found.
+    Machine,
+    /// Connecting a language model, or not yet.
+    Model,
+    #[default]
+    Done,
+}
+
+/// This step was taken or skipped, and those before it.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StepDone {
+    pub step: SetupStep,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -17,6 +41,9 @@ pub struct SetupRequest {
     pub password: String,
     #[serde(default)]
     pub connection: Option<NewConnection>,
+    /// Somebody goes on through the steps after this one; otherwise none is left open.
+    #[serde(default)]
+    pub guided: bool,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]

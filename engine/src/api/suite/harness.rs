@@ -167,7 +167,8 @@ impl Running {
             context_tokens: None,
             continues_text: false,
         });
-        let request = SetupRequest { owner: "Ada".into(), password: "a long password".into(), connection };
+        let (owner, password) = ("Ada".into(), "a long password".into());
+        let request = SetupRequest { owner, password, connection, guided: false };
         let done: SetupDone = self.operator().post("/api/v1/setup", &request).await.expect("an empty box");
         self.owner(done.person).await
     }

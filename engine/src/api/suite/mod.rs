@@ -7,6 +7,7 @@ mod branches;
 mod clients;
 mod errors;
 mod files;
+mod first_steps;
 mod following;
 mod nearness;
 mod recalled;

@@ -4,7 +4,7 @@
 //! `appliance` is the box that runs, `control` the socket that commands reach it by, `reach` how they find
 //! it or do without, `terminal` a conversation at the keyboard, `doctor` how the box is, `service`
 //! how a reboot brings it back. `instance` keeps two processes apart, `secrets` holds the keys, `tls` the public
-//! listener's certificate, `logs` what is written down. `config` is what the owner decides, `machine` what the
+//! listener's certificate, `logs` what is written down, `containers` whether a container engine is there. `config` is what the owner decides, `machine` what the
 //! box found. A library so that tests and other commands can use the parts; `main.rs` adds nothing but the
 //! process around it.
 
@@ -26,4 +26,5 @@ pub mod secrets;
 pub mod tls;
 
 pub mod config;
+pub mod containers;
 pub mod machine;

@@ -6,6 +6,7 @@ mod canary;
 mod config;
 mod damage;
 mod durability;
+mod first_visit;
 mod hostile;
 mod kills;
 mod on_postgres;

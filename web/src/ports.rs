@@ -4,6 +4,7 @@ use engine_client::client::EngineClient;
 use engine_client::principal::Principal;
 use engine_client::problem::Problem;
 use engine_client::transport::Transport;
+use futures::future::BoxFuture;
 
 pub trait Appliance: Send + Sync {
     fn version(&self) -> &str;
@@ -15,6 +16,54 @@ pub trait Appliance: Send + Sync {
     fn engine(&self) -> Result<EngineAccess, Problem>;
     /// Whether this is the token that the box printed in its terminal. It opens nothing but the set-up.
     fn setup_token_opens(&self, token: &str) -> bool;
+    /// Where the box answers: what looks for servers on this machine must not find itself.
+    fn port(&self) -> u16;
+    /// What it runs on. Looks for container engines, which takes a moment where one hangs.
+    fn look_around(&self) -> BoxFuture<'_, Ground>;
+}
+
+/// What the box runs on.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Ground {
+    pub cores: u32,
+    pub memory_gib: f64,
+    pub disk_free_gib: f64,
+    pub graphics: Graphics,
+    pub size: Size,
+    pub containers: ContainerEngine,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Graphics {
+    None,
+    /// There is one, but this user or system cannot use it.
+    OutOfReach,
+    Usable,
+}
+
+/// The tier that the box sizes itself by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Size {
+    Constrained,
+    Balanced,
+    HighPerformance,
+    Enterprise,
+}
+
+/// Whether a container engine is there. None is used: everything runs in the box itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ContainerEngine {
+    None,
+    Docker {
+        version: String,
+    },
+    Podman {
+        version: String,
+    },
+    /// There is a socket, and this user may not open it.
+    Closed,
+    /// There is a socket, and nobody answers like an engine.
+    Silent,
 }
 
 /// A way to the engine, with the secret that proves us to be one of its front doors.

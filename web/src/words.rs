@@ -30,6 +30,15 @@ impl Words {
         self.tell(name, &BTreeMap::from([(argument, value)]))
     }
 
+    /// With numbers, by which a message can choose its form.
+    pub fn say_counting(&self, name: &str, numbers: &[(&str, f64)]) -> String {
+        let Some(pattern) = self.bundle.get_message(name).and_then(|message| message.value()) else {
+            return name.to_owned();
+        };
+        let given: FluentArgs<'_> = numbers.iter().map(|(name, number)| (*name, *number)).collect();
+        self.bundle.format_pattern(pattern, Some(&given), &mut Vec::new()).into_owned()
+    }
+
     /// A message that is missing shows its name: seen at once, and a test finds it before.
     fn tell(&self, name: &str, arguments: &BTreeMap<&str, &str>) -> String {
         let Some(pattern) = self.bundle.get_message(name).and_then(|message| message.value()) else {

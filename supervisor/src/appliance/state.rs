@@ -2,14 +2,17 @@
 
 use crate::config::load::Config;
 use crate::config::tls::Tls;
+use crate::containers::ask;
 use crate::control::wire::{BoxStatus, EngineStage};
+use crate::machine::tier::Tier;
 use engine::domain::time::Timestamp;
 use engine::ports::clock::Clock;
 use engine::secrets::token;
 use engine_client::problem::{ErrorCode, Problem};
+use futures::future::BoxFuture;
 use std::net::SocketAddr;
 use std::sync::{Arc, PoisonError, RwLock};
-use web::ports::EngineAccess;
+use web::ports::{ContainerEngine, EngineAccess, Graphics, Ground, Size};
 
 pub struct Appliance {
     config: Config,
@@ -18,6 +21,8 @@ pub struct Appliance {
     engine: RwLock<EngineState>,
     setup_token: SetupToken,
     clock: Arc<dyn Clock>,
+    /// The certificate of the box's own authority, in DER.
+    authority: Option<Vec<u8>>,
 }
 
 /// Proof that whoever opens the set-up page sees this box's terminal. A new one with each start.
@@ -43,7 +48,17 @@ impl Appliance {
     pub fn new(config: Config, address: SocketAddr, clock: Arc<dyn Clock>) -> Self {
         let engine = RwLock::new(EngineState::Starting("the store is being opened".to_owned()));
         let (started_at, setup_token) = (clock.now(), SetupToken::new(&*clock));
-        Self { config, address, started_at, engine, setup_token, clock }
+        Self { config, address, started_at, engine, setup_token, clock, authority: None }
+    }
+
+    /// With a certificate of the box's own authority, which devices have to be told to trust.
+    #[must_use]
+    pub fn with_authority(self, authority: Option<Vec<u8>>) -> Self {
+        Self { authority, ..self }
+    }
+
+    pub fn authority(&self) -> Option<&[u8]> {
+        self.authority.as_deref()
     }
 
     pub fn config(&self) -> &Config {
@@ -111,6 +126,17 @@ impl web::ports::Appliance for Appliance {
         token::hash_code(token) == Some(self.setup_token.hash)
     }
 
+    fn port(&self) -> u16 {
+        self.address.port()
+    }
+
+    fn look_around(&self) -> BoxFuture<'_, Ground> {
+        Box::pin(async {
+            let containers = ask::all(&self.config.container_sockets).await;
+            ground(&self.config, containers)
+        })
+    }
+
     fn engine(&self) -> Result<EngineAccess, Problem> {
         match &*self.engine.read().unwrap_or_else(PoisonError::into_inner) {
             EngineState::Ready(engine) => Ok(engine.clone()),
@@ -119,5 +145,26 @@ impl web::ports::Appliance for Appliance {
                 Err(Problem::new(ErrorCode::Stopping, "the box is stopping; try again in a moment"))
             }
         }
+    }
+}
+
+fn ground(config: &Config, containers: ContainerEngine) -> Ground {
+    let hardware = &config.hardware;
+    Ground {
+        cores: hardware.cores,
+        memory_gib: hardware.counted_ram_gib,
+        disk_free_gib: hardware.disk_free_gib,
+        graphics: match &hardware.gpu {
+            None => Graphics::None,
+            Some(gpu) if gpu.usable => Graphics::Usable,
+            Some(_) => Graphics::OutOfReach,
+        },
+        size: match config.tier {
+            Tier::Constrained => Size::Constrained,
+            Tier::Balanced => Size::Balanced,
+            Tier::HighPerformance => Size::HighPerformance,
+            Tier::Enterprise => Size::Enterprise,
+        },
+        containers,
     }
 }

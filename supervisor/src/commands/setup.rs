@@ -9,7 +9,7 @@ use clap::Args;
 use engine_client::client::EngineClient;
 use engine_client::problem::ErrorCode;
 use engine_client::wire::connections::{ConnectionTest, ConnectionView, NewConnection};
-use engine_client::wire::setup::{SetupDone, SetupRequest, SetupState};
+use engine_client::wire::setup::{SetupDone, SetupRequest, SetupState, SetupStep, StepDone};
 use serde_json::{Value, json};
 use std::fmt::Write;
 use std::path::PathBuf;
@@ -113,6 +113,8 @@ fn made(done: &SetupDone, setup: &Setup) -> anyhow::Result<Outcome> {
 /// The owner stays who they are; a model that is not connected yet is added.
 async fn already(client: &EngineClient, wanted: Option<&NewConnection>) -> anyhow::Result<Outcome> {
     let mut text = "this box has an owner already; nothing was changed about that\n".to_owned();
+    // Whoever began in the browser and goes on here has no page left to come back to.
+    client.post::<()>("/api/v1/setup/steps", &StepDone { step: SetupStep::Model }).await?;
     if let Some(wanted) = wanted
         && find(client, wanted).await?.is_none()
     {

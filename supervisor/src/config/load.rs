@@ -10,6 +10,7 @@ use super::fields as f;
 use super::problems::BadConfiguration;
 use super::text;
 use super::values::{Flags, Setting, Values};
+use crate::containers::places;
 use crate::machine::derived::{self, Derived, Recommendations, Sizing};
 use crate::machine::hardware::{self, Assumed, Evidence, Hardware};
 use crate::machine::mode::{self, Mode};
@@ -49,6 +50,8 @@ pub struct Config {
     pub hardware: Hardware,
     /// Where mode, hardware and tier come from.
     pub evidence: Vec<Evidence>,
+    /// Where a container engine would listen.
+    pub container_sockets: Vec<PathBuf>,
     /// The sizes that hold, settings included.
     pub derived: Derived,
     pub recommendations: Recommendations,
@@ -119,6 +122,7 @@ pub fn load(
         tier,
         hardware,
         evidence,
+        container_sockets: places::usual(&around.machine.root, &around.environment),
         derived,
         recommendations: derived::recommend(sizing),
         runtime: Runtime::read(&mut values),

@@ -4,7 +4,7 @@ use super::session::Cookies;
 use crate::edge::body::Bounds;
 use crate::edge::host::AllowedHosts;
 use crate::edge::visitor::TrustedProxies;
-use crate::ports::{Appliance, EngineAccess};
+use crate::ports::{Appliance, EngineAccess, Ground};
 use crate::public::router::{Face, router};
 use crate::serve::Peer;
 use crate::words::Words;
@@ -18,6 +18,7 @@ use engine_client::problem::{ErrorCode, Problem};
 use engine_client::transport::in_process::in_process;
 use engine_client::wire::people::Proof;
 use engine_client::wire::sessions::NewSession;
+use futures::future::BoxFuture;
 use http::{HeaderMap, Method, StatusCode, header};
 use http_body_util::BodyExt;
 use metrics_exporter_prometheus::PrometheusBuilder;
@@ -52,6 +53,12 @@ impl Appliance for Stand {
     }
     fn setup_token_opens(&self, token: &str) -> bool {
         token == "the-token"
+    }
+    fn port(&self) -> u16 {
+        8080
+    }
+    fn look_around(&self) -> BoxFuture<'_, Ground> {
+        unreachable!("only the set-up looks around")
     }
 }
 
@@ -227,7 +234,7 @@ fn every_word_that_a_page_says_is_in_the_catalogue() {
             }
             let text = std::fs::read_to_string(&path).expect("text");
             everything.push_str(&text);
-            let calls = ["say(\"", "say_with(\"", "frame.with(\""];
+            let calls = ["say(\"", "say_with(\"", "say_counting(\"", "frame.with(\""];
             let calls = calls.iter().flat_map(|call| text.split(call).skip(1));
             for name in calls.filter_map(|rest| rest.split('"').next()) {
                 assert!(words.has(name), "{} says {name}", path.display());

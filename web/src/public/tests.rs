@@ -4,7 +4,7 @@ use super::router::{Face, router};
 use crate::edge::body::Bounds;
 use crate::edge::host::AllowedHosts;
 use crate::edge::visitor::TrustedProxies;
-use crate::ports::{Appliance, EngineAccess};
+use crate::ports::{Appliance, ContainerEngine, EngineAccess, Graphics, Ground, Size};
 use crate::serve::Peer;
 use crate::words::Words;
 use axum::body::Body;
@@ -19,6 +19,7 @@ use engine_client::problem::{ErrorCode, Problem};
 use engine_client::transport::in_process::in_process;
 use engine_client::wire::people::Proof;
 use engine_client::wire::status::{EngineStatus, PartStatus};
+use futures::future::BoxFuture;
 use futures::stream;
 use http::{HeaderMap, Method, StatusCode, header};
 use http_body_util::BodyExt;
@@ -61,6 +62,15 @@ impl Appliance for Stand {
     fn setup_token_opens(&self, token: &str) -> bool {
         token == "the-token"
     }
+    fn port(&self) -> u16 {
+        8080
+    }
+    fn look_around(&self) -> BoxFuture<'_, Ground> {
+        let containers = ContainerEngine::Docker { version: "<script>1</script>".to_owned() };
+        let (graphics, size) = (Graphics::None, Size::Constrained);
+        let ground = Ground { cores: 2, memory_gib: 3.9, disk_free_gib: 40.0, graphics, size, containers };
+        Box::pin(std::future::ready(ground))
+    }
 }
 
 async fn echo(State(seen): State<Seen>, request: Request) -> Response {
@@ -96,7 +106,11 @@ fn engine(seen: Seen, store_is_up: bool) -> EngineAccess {
 }
 
 pub(crate) fn face(engine: Result<EngineAccess, Problem>) -> Router {
-    router(Face {
+    router(parts(engine))
+}
+
+pub(crate) fn parts(engine: Result<EngineAccess, Problem>) -> Face {
+    Face {
         appliance: Arc::new(Stand { engine }),
         figures: PrometheusBuilder::new().build_recorder().handle(),
         hosts: AllowedHosts::new(["box.lan".to_owned()]),
@@ -108,7 +122,7 @@ pub(crate) fn face(engine: Result<EngineAccess, Problem>) -> Router {
         words: Arc::new(Words::english()),
         markdown: Arc::default(),
         tasks: TaskTracker::new(),
-    })
+    }
 }
 
 pub(crate) fn request(method: Method, path: &str) -> http::request::Builder {

@@ -61,6 +61,26 @@ async fn a_phone_that_trusts_the_boxs_authority_goes_on_trusting_it() -> anyhow:
 }
 
 #[tokio::test]
+async fn a_device_finds_out_how_to_trust_the_box_and_calls_it_by_its_machines_name() -> anyhow::Result<()> {
+    let (home, address) = (Home::new()?, free_port()?);
+    let mut process = up(&home, address, &["--tls", "self"]).await?;
+    let trusted = authority(address).await?;
+    let printed = process.wait_for_line("fingerprint (SHA-256): ", SOON).await?;
+    let fingerprint = printed.rsplit(' ').next().context("a fingerprint")?;
+    let page = https::get(address, "localhost", "/certificate", Trust::Authorities(&[&trusted])).await?;
+    let page = String::from_utf8_lossy(page.body()).into_owned();
+    ensure!(page.contains(fingerprint), "{fingerprint} is not in {page}");
+
+    let machine = std::fs::read_to_string("/proc/sys/kernel/hostname")?.trim().to_ascii_lowercase();
+    let answer = https::get(address, &machine, "/health", Trust::Authorities(&[&trusted])).await?;
+    ensure!(answer.status() == 200, "the certificate is for {machine}, and the box is not");
+    let stranger = format!("{machine}.evil.example");
+    let refused = https::get(address, &stranger, "/health", Trust::Anybody).await?;
+    ensure!(refused.status() == 421, "{stranger}: {}", refused.status());
+    Ok(())
+}
+
+#[tokio::test]
 async fn plain_http_on_the_tls_port_is_told_the_address() -> anyhow::Result<()> {
     let (home, address) = (Home::new()?, free_port()?);
     let _process = up(&home, address, &["--tls", "self"]).await?;

@@ -26,7 +26,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use web::edge::body::Bounds;
-use web::edge::host::AllowedHosts;
+use web::edge::host::{AllowedHosts, CertifiedNames};
 use web::edge::visitor::TrustedProxies;
 use web::public::plain;
 use web::public::router::{Face, router};
@@ -64,10 +64,11 @@ pub async fn run(
     let listener = listen::bind(&config.server).await?;
     let address = listener.local_addr().context("the listener has no address")?;
     let figures = figures::install(config.mode.name())?;
-    let appliance = Arc::new(Appliance::new(config, address, clock.clone()));
-    let (stop, doors) = (CancellationToken::new(), TaskTracker::new());
     let authority = keeper.as_ref().and_then(Keeper::authority);
-    let door = door(face(Arc::clone(&appliance), figures, authority, doors.clone()), keeper.as_ref());
+    let appliance = Arc::new(Appliance::new(config, address, clock.clone()).with_authority(authority));
+    let (stop, doors) = (CancellationToken::new(), TaskTracker::new());
+    let names = keeper.as_ref().map(Keeper::names).unwrap_or_default();
+    let door = door(face(Arc::clone(&appliance), figures, names, doors.clone()), keeper.as_ref());
     // A word of a reply is a small packet and must not wait for the next one.
     let listener = listener.tap_io(|stream| {
         if let Err(error) = stream.set_nodelay(true) {
@@ -193,16 +194,16 @@ fn door(face: Face, keeper: Option<&Keeper>) -> Door {
 fn face(
     appliance: Arc<Appliance>,
     figures: metrics_exporter_prometheus::PrometheusHandle,
-    authority: Option<Vec<u8>>,
+    names: CertifiedNames,
     tasks: TaskTracker,
 ) -> Face {
     let server = &appliance.config().server;
     let proxies = server.trusted_proxies.clone();
     Face {
         figures,
-        hosts: AllowedHosts::new(server.allowed_hosts.iter().cloned()),
+        hosts: AllowedHosts::new(server.allowed_hosts.iter().cloned()).with(names),
         proxies: TrustedProxies::new(move |address| proxies.iter().any(|network| network.contains(address))),
-        authority: authority.map(Into::into),
+        authority: appliance.authority().map(|certificate| certificate.to_vec().into()),
         metrics_token: server.metrics_token.as_ref().map(|token| token.expose().into()),
         patience: server.request_timeout,
         bounds: Bounds::default(),

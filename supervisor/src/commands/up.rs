@@ -14,6 +14,7 @@ use engine_client::wire::setup::SetupState;
 use serde_json::json;
 use std::net::{IpAddr, SocketAddr};
 use web::ports::Appliance as _;
+use web::public::authority::fingerprint;
 
 #[derive(Debug, Args)]
 pub struct Up {
@@ -79,6 +80,14 @@ async fn greet(appliance: &Appliance, context: &Context, as_lines: bool) -> anyh
         Err(_) => None,
     };
     let mut facts = json!({ "ready": true, "url": url, "address": appliance.address() });
+    let mut trust = String::new();
+    if let Some(certificate) = appliance.authority() {
+        let fingerprint = fingerprint(certificate);
+        trust = format!(
+            "  trust it once on each device: {url}/certificate\n  fingerprint (SHA-256): {fingerprint}\n"
+        );
+        facts["authority_sha256"] = fingerprint.into();
+    }
     let text = match state {
         Some(state) if !state.has_owner => {
             let token = appliance.setup_token();
@@ -87,7 +96,7 @@ async fn greet(appliance: &Appliance, context: &Context, as_lines: bool) -> anyh
             // Only here, and never in the log: whoever has it becomes the owner.
             format!(
                 "WhisperEngine is ready at {url}\n  next: open {url}/setup and enter the set-up token {token}\n  \
-                 or: whisperengine setup --owner NAME --password-file FILE\n"
+                 or: whisperengine setup --owner NAME --password-file FILE\n{trust}"
             )
         }
         state => {
@@ -97,7 +106,7 @@ async fn greet(appliance: &Appliance, context: &Context, as_lines: bool) -> anyh
             }
             let next = if state.is_some() { "whisperengine chat" } else { "whisperengine doctor" };
             facts["next"] = next.into();
-            format!("WhisperEngine is ready at {url}\n  next: {next}\n")
+            format!("WhisperEngine is ready at {url}\n  next: {next}\n{trust}")
         }
     };
     context.answer(&text, &facts)

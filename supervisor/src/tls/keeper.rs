@@ -15,6 +15,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
+use web::edge::host::CertifiedNames;
 use web::tls::ShownCertificate;
 
 /// How often the machine is asked what it is called.
@@ -24,6 +25,7 @@ const FILES: Duration = Duration::from_secs(2);
 
 pub struct Keeper {
     shown: Arc<ShownCertificate>,
+    names: CertifiedNames,
     source: Source,
     clock: Arc<dyn Clock>,
 }
@@ -36,12 +38,14 @@ enum Source {
 impl Keeper {
     /// `None` where the box speaks plain HTTP.
     pub fn start(dir: &DataDir, server: &Server, clock: Arc<dyn Clock>) -> anyhow::Result<Option<Self>> {
+        let certified = CertifiedNames::default();
         let (source, certificate) = match &server.tls {
             Tls::Off => return Ok(None),
             Tls::Own => {
                 let authority = Authority::open_or_make(dir, clock.now())?;
                 let issued = authority.issue(names::of_this_machine(server), clock.now())?;
                 let certificate = issued.certificate.clone();
+                certified.replace(issued.names.names.iter().cloned());
                 let (authority, server) = (Box::new(authority), Box::new(server.clone()));
                 (Source::Own { authority, issued, server }, certificate)
             }
@@ -53,7 +57,14 @@ impl Keeper {
                 (Source::Files { files: files.clone(), look }, certificate)
             }
         };
-        Ok(Some(Self { shown: Arc::new(ShownCertificate::new(certificate)), source, clock }))
+        let shown = Arc::new(ShownCertificate::new(certificate));
+        Ok(Some(Self { shown, names: certified, source, clock }))
+    }
+
+    /// By what names the box's own certificate vouches for it, at any time. None where it is the owner's: who
+    /// may call the box what is then theirs to say.
+    pub fn names(&self) -> CertifiedNames {
+        self.names.clone()
     }
 
     pub fn shown(&self) -> Arc<ShownCertificate> {
@@ -100,6 +111,7 @@ impl Keeper {
                     Ok(None) => {}
                     Ok(Some(next)) => {
                         self.shown.replace(next.certificate.clone());
+                        self.names.replace(next.names.names.iter().cloned());
                         *issued = next;
                         tracing::info!("the certificate was made anew");
                     }
@@ -157,6 +169,7 @@ mod tests {
     use rcgen::{CertificateParams, KeyPair};
     use std::sync::atomic::{AtomicI64, Ordering};
     use uuid::Uuid;
+    use web::edge::host::AllowedHosts;
 
     /// Days that pass when a test says so.
     struct HeldClock(AtomicI64);
@@ -201,6 +214,9 @@ mod tests {
         let temp = tempfile::tempdir().expect("a directory");
         let (mut keeper, clock) = keeper(&temp, Tls::Own);
         let (first, authority) = (keeper.shown().current(), keeper.authority());
+        let hosts = AllowedHosts::new([]).with(keeper.names());
+        let own: Vec<_> = names::of_this_machine(&server(Tls::Own)).names.into_iter().collect();
+        assert!(own.iter().all(|name| hosts.accepts(name)), "{own:?}");
         keeper.look_after();
         assert_eq!(keeper.shown().current().cert, first.cert);
         clock.0.fetch_add(61, Ordering::Relaxed);

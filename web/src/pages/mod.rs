@@ -10,11 +10,13 @@ pub mod moment;
 pub mod session;
 pub mod visit;
 
+pub mod certificate;
 pub mod chat;
 pub mod search;
 pub mod shortcuts;
 pub mod setup;
 pub mod sign_in;
+pub mod strange_host;
 
 #[cfg(test)]
 mod tests;

@@ -28,6 +28,7 @@ struct SignInPage {
     /// What was being said when the session ended; it is said as soon as they are back.
     unsaid: Option<Unsaid>,
     problem: Option<String>,
+    certificate: bool,
 }
 
 struct Unsaid {
@@ -166,7 +167,8 @@ fn page(
     problem: Option<String>,
 ) -> Response {
     let frame = Frame::new(face.words.clone(), &face.words.say("sign-in-title"), &guest.seal);
-    html(&SignInPage { frame, name, next, unsaid, problem })
+    let certificate = face.authority.is_some();
+    html(&SignInPage { frame, name, next, unsaid, problem, certificate })
 }
 
 #[cfg(test)]

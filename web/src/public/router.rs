@@ -15,7 +15,7 @@ use crate::markdown::render::Markdown;
 use crate::openai;
 use crate::pages::chat::{conversation, detail, file, live, page, palette, say};
 use crate::pages::error::PageError;
-use crate::pages::{search, setup, shortcuts, sign_in};
+use crate::pages::{certificate, search, setup, shortcuts, sign_in};
 use crate::passage;
 use crate::ports::Appliance;
 use crate::probes;
@@ -59,6 +59,7 @@ pub fn router(face: Face) -> Router {
         .route("/ready", get(probes::ready))
         .route("/metrics", get(probes::metrics))
         .route("/authority.crt", get(authority::certificate))
+        .route("/certificate", get(certificate::get))
         .route("/api/v1/{*path}", any(api))
         .route("/assets/{mark}/{name}", get(assets::get))
         .route("/", get(setup::entry::home))

@@ -312,3 +312,46 @@ async fn what_is_not_there_is_a_problem_with_an_id() {
     assert_eq!((status, problem(&body).code), (StatusCode::METHOD_NOT_ALLOWED, ErrorCode::MethodNotAllowed));
     assert!(Uuid::parse_str(headers[REQUEST_ID].to_str().expect("text")).is_ok());
 }
+
+#[tokio::test]
+async fn a_person_with_a_strange_name_gets_a_page_that_says_what_to_do() {
+    let face = face(Ok(engine(Seen::default(), true)));
+    let named = |host: &str, path: &str| {
+        let builder = http::Request::builder().uri(path).extension(Peer::Local);
+        empty(builder.header("host", host).header("accept", "text/html,*/*"))
+    };
+    let (status, headers, body) = ask(&face, named("Kitchen.lan:8080", "/chat")).await;
+    let page = String::from_utf8(body).expect("text");
+    assert_eq!(status, StatusCode::MISDIRECTED_REQUEST);
+    assert!(headers.contains_key(header::CONTENT_SECURITY_POLICY));
+    for way in ["--allow-host kitchen.lan", "WHISPERENGINE_ALLOWED_HOSTS=kitchen.lan", "[\"kitchen.lan\"]"] {
+        assert!(page.contains(way), "{way} is missing in {page}");
+    }
+    for hostile in ["a'b", "$(reboot)", "a;b", "--help"] {
+        let (status, _, body) = ask(&face, named(hostile, "/")).await;
+        let page = String::from_utf8(body).expect("text");
+        assert!(status.is_client_error(), "{hostile}: {status}");
+        assert!(!page.contains("--allow-host") && !page.contains("<code>"), "{hostile}: {page}");
+    }
+    let style = crate::assets::address("app.css");
+    assert_eq!(ask(&face, named("evil.example", &style)).await.0, StatusCode::OK);
+    assert_eq!(ask(&face, named("evil.example", "/assets")).await.0, StatusCode::MISDIRECTED_REQUEST);
+}
+
+#[tokio::test]
+async fn a_box_with_its_own_authority_says_how_to_trust_it() {
+    let plain = face(Ok(engine(Seen::default(), true)));
+    let (status, _, body) = ask(&plain, empty(request(Method::GET, "/certificate"))).await;
+    assert_eq!(status, StatusCode::NOT_FOUND);
+    assert!(String::from_utf8(body).expect("text").contains("nothing to trust"));
+
+    let authority = Some(bytes::Bytes::from_static(b"a certificate"));
+    let own = router(Face { authority, ..parts(Ok(engine(Seen::default(), true))) });
+    let (status, _, body) = ask(&own, empty(request(Method::GET, "/certificate"))).await;
+    let page = String::from_utf8(body).expect("text");
+    assert_eq!(status, StatusCode::OK);
+    for said in ["81:AC:D7:62", "href=\"/authority.crt\"", "iPhone", "Android", "Windows", "macOS", "Firefox"]
+    {
+        assert!(page.contains(said), "{said} is missing in {page}");
+    }
+}

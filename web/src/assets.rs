@@ -1,4 +1,4 @@
-//! Style and scripts: they ship inside the program and are named by what is in them, so that a browser
+//! Style, scripts and pictures: they ship inside the program and are named by what is in them, so that a browser
 //! keeps them for ever and never mixes two versions.
 
 use axum::extract::Path;
@@ -8,38 +8,44 @@ use http::{HeaderValue, StatusCode, header};
 struct Asset {
     name: &'static str,
     media_type: &'static str,
-    content: &'static str,
+    content: &'static [u8],
     mark: u32,
 }
 
 /// Tells one content from another, not from a forged one: FNV-1a, which the compiler can do.
-const fn mark(content: &str) -> u32 {
-    let (bytes, mut hash, mut at) = (content.as_bytes(), 0x811c_9dc5_u32, 0);
-    while at < bytes.len() {
-        hash = (hash ^ bytes[at] as u32).wrapping_mul(0x0100_0193);
+const fn mark(content: &[u8]) -> u32 {
+    let (mut hash, mut at) = (0x811c_9dc5_u32, 0);
+    while at < content.len() {
+        hash = (hash ^ content[at] as u32).wrapping_mul(0x0100_0193);
         at += 1;
     }
     hash
 }
 
-const fn asset(name: &'static str, media_type: &'static str, content: &'static str) -> Asset {
+const fn asset(name: &'static str, media_type: &'static str, content: &'static [u8]) -> Asset {
     Asset { name, media_type, content, mark: mark(content) }
 }
 
 const CSS: &str = "text/css; charset=utf-8";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 const SVG: &str = "image/svg+xml";
+const PNG: &str = "image/png";
 
 const ASSETS: &[Asset] = &[
-    asset("tokens.css", CSS, include_str!("../assets/tokens.css")),
-    asset("app.css", CSS, include_str!("../assets/app.css")),
-    asset("chat.css", CSS, include_str!("../assets/chat.css")),
-    asset("chat.js", SCRIPT, include_str!("../assets/chat.js")),
-    asset("live.js", SCRIPT, include_str!("../assets/live.js")),
-    asset("palette.js", SCRIPT, include_str!("../assets/palette.js")),
-    asset("times.js", SCRIPT, include_str!("../assets/times.js")),
-    asset("icon.svg", SVG, include_str!("../assets/icon.svg")),
-    asset("icons.svg", SVG, include_str!("../assets/icons.svg")),
+    asset("tokens.css", CSS, include_bytes!("../assets/tokens.css")),
+    asset("app.css", CSS, include_bytes!("../assets/app.css")),
+    asset("chat.css", CSS, include_bytes!("../assets/chat.css")),
+    asset("chat.js", SCRIPT, include_bytes!("../assets/chat.js")),
+    asset("live.js", SCRIPT, include_bytes!("../assets/live.js")),
+    asset("palette.js", SCRIPT, include_bytes!("../assets/palette.js")),
+    asset("times.js", SCRIPT, include_bytes!("../assets/times.js")),
+    asset("icon.svg", SVG, include_bytes!("../assets/icon.svg")),
+    asset("icons.svg", SVG, include_bytes!("../assets/icons.svg")),
+    // `icon.svg` for those who want pictures made of dots; `maskable` has room to be cut to any shape.
+    asset("icon-192.png", PNG, include_bytes!("../assets/icon-192.png")),
+    asset("icon-512.png", PNG, include_bytes!("../assets/icon-512.png")),
+    asset("icon-maskable-512.png", PNG, include_bytes!("../assets/icon-maskable-512.png")),
+    asset("apple-touch-icon.png", PNG, include_bytes!("../assets/apple-touch-icon.png")),
 ];
 
 /// Where this asset is, with a mark of its content.

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 /// Our own files and nothing else: no inline script or style, no frame, no form to elsewhere.
 const CONTENT_POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; \
-     connect-src 'self'; font-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+     connect-src 'self'; font-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 pub struct Frame {
     pub words: Arc<Words>,

@@ -1,6 +1,7 @@
 //! The public listener: what it is made of and what it answers to.
 
 pub mod authority;
+pub mod manifest;
 pub mod plain;
 pub mod router;
 

@@ -4,7 +4,7 @@
 //! Order matters: a request is counted first, then who comes, its name for us and its size are looked at,
 //! and only then does anybody act on it.
 
-use super::authority;
+use super::{authority, manifest};
 use crate::assets;
 use crate::edge::body::{self, Bounds};
 use crate::edge::host::{self, AllowedHosts};
@@ -60,6 +60,7 @@ pub fn router(face: Face) -> Router {
         .route("/metrics", get(probes::metrics))
         .route("/authority.crt", get(authority::certificate))
         .route("/certificate", get(certificate::get))
+        .route("/manifest.webmanifest", get(manifest::get))
         .route("/api/v1/{*path}", any(api))
         .route("/assets/{mark}/{name}", get(assets::get))
         .route("/", get(setup::entry::home))

@@ -102,9 +102,13 @@ impl Engine {
         let store = remembering(store);
         let (tasks, leaving) = (TaskTracker::new(), CancellationToken::new());
         let tenant = first_day(&store, &*clock).await?;
-        let builder = Arc::new(OpenAiBuilder { outbound, config: settings.models, clock: clock.clone() });
+        let builder =
+            OpenAiBuilder { outbound: outbound.clone(), config: settings.models, clock: clock.clone() };
+        // Whoever looks around on this machine is not sent elsewhere.
+        let here = OpenAiConfig { redirects: 0, ..settings.models };
+        let nearby = OpenAiBuilder { outbound, config: here, clock: clock.clone() };
         let keys = Arc::new(SealedKeys(vault.clone()));
-        let pool = Arc::new(ModelPool::new(builder.clone(), keys, BreakerRules::default()));
+        let pool = Arc::new(ModelPool::new(Arc::new(builder), keys, BreakerRules::default()));
         let windows = WindowCache::new(cache.clone());
         let recall = Recall::new(store.messages.clone(), store.memories.clone());
         let reader = ContextReader {
@@ -188,7 +192,7 @@ impl Engine {
                 vault,
                 clock: clock.clone(),
             },
-            scan: ModelScan { builder },
+            scan: ModelScan { builder: Arc::new(nearby) },
             steps: Steps { settings: store.settings.clone(), clock: clock.clone() },
             direct: DirectDesk {
                 connections: store.connections.clone(),

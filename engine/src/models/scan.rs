@@ -59,6 +59,7 @@ pub enum Talks {
 
 #[derive(Clone)]
 pub struct ModelScan {
+    /// Of models that follow no redirect: nothing but the places themselves is asked.
     pub builder: Arc<dyn ModelBuilder>,
 }
 
@@ -129,7 +130,8 @@ mod tests {
     fn scan() -> ModelScan {
         let outbound = Arc::new(Outbound::new(OutboundConfig::default()));
         let clock = Arc::new(SystemClock::default());
-        let builder = OpenAiBuilder { outbound, config: OpenAiConfig::default(), clock };
+        let config = OpenAiConfig { redirects: 0, ..OpenAiConfig::default() };
+        let builder = OpenAiBuilder { outbound, config, clock };
         ModelScan { builder: Arc::new(builder) }
     }
 
@@ -161,8 +163,11 @@ mod tests {
         let good = Json(json!({ "object": "list", "data": list })).into_response();
         let ours = (StatusCode::UNAUTHORIZED, Json(json!({ "error": { "message": "no API key was sent" } })));
         let other = ([("content-type", "text/html")], "<h1>A router</h1>").into_response();
+        let elsewhere = Json(json!({ "data": [{ "id": "elsewhere" }] })).into_response();
+        let elsewhere = format!("http://127.0.0.1:{}/v1/models", server(&tasks, Some(elsewhere)).await);
+        let sends_on = (StatusCode::FOUND, [("location", elsewhere)]).into_response();
         let mut places = Vec::new();
-        for answer in [Some(good), Some(ours.into_response()), Some(other), None] {
+        for answer in [Some(good), Some(ours.into_response()), Some(other), Some(sends_on), None] {
             places.push(Place { kind: ServerKind::LmStudio, port: server(&tasks, answer).await });
         }
         let gone = TcpListener::bind("127.0.0.1:0").await.expect("a free port");

@@ -19,6 +19,8 @@ pub struct OpenAiConfig {
     pub text_bytes: usize,
     /// Bytes of one streamed answer on the wire; nothing of it is kept. Default 256 MiB.
     pub wire_bytes: u64,
+    /// How often a server may send us on; each step is judged like the first. Default 3.
+    pub redirects: usize,
 }
 
 impl Default for OpenAiConfig {
@@ -31,6 +33,7 @@ impl Default for OpenAiConfig {
             frame_bytes: 1024 * 1024,
             text_bytes: 2 * 1024 * 1024,
             wire_bytes: 256 * 1024 * 1024,
+            redirects: 3,
         }
     }
 }

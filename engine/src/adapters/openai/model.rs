@@ -109,7 +109,7 @@ impl LanguageModel for OpenAiModel {
             silence: self.config.first_token + self.config.silence,
             total: None,
             body: self.config.wire_bytes,
-            redirects: 3,
+            redirects: self.config.redirects,
         };
         let sent = Instant::now();
         let response = self.outbound.send(outgoing, &self.allow).await.map_err(of_outbound)?;
@@ -145,7 +145,7 @@ impl LanguageModel for OpenAiModel {
             silence: self.config.list,
             total: Some(self.config.list),
             body: LIST_BYTES,
-            redirects: 3,
+            redirects: self.config.redirects,
         };
         let response = self.outbound.send(outgoing, &self.allow).await.map_err(of_outbound)?;
         if !response.status.is_success() {

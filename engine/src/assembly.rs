@@ -25,17 +25,19 @@ use crate::models::direct::DirectDesk;
 use crate::models::pool::ModelPool;
 use crate::models::scan::ModelScan;
 use crate::people::accounts::Accounts;
+use crate::people::appearance::Appearances;
 use crate::people::keys::KeyDesk;
 use crate::people::recovery::Recovery;
 use crate::people::sign_in::SignIn;
 use crate::people::steps::Steps;
+use crate::people::tries::Tries;
 use crate::ports::cache::{Bus, Cache};
 use crate::ports::clock::Clock;
 use crate::ports::error::{StoreError, Stored};
 use crate::ports::store::Store;
 use crate::secrets::vault::Vault;
 use engine_outbound::client::Outbound;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -169,6 +171,7 @@ impl Engine {
             cleanup_every: settings.cleanup_every,
         };
         background.start(settings.concurrent_jobs, &tasks, &leaving);
+        let tries = Tries::new(clock.clone());
         let shared = Shared {
             tenant,
             secret,
@@ -177,14 +180,16 @@ impl Engine {
                 sessions: store.sessions.clone(),
                 audit: store.audit.clone(),
                 recovery: Recovery { settings: store.settings.clone(), clock: clock.clone() },
+                tries: tries.clone(),
                 clock: clock.clone(),
             },
+            appearances: Appearances { settings: store.settings.clone(), clock: clock.clone() },
             keys: KeyDesk { keys: store.keys.clone(), people: store.people.clone(), clock: clock.clone() },
             sign_in: SignIn {
                 people: store.people.clone(),
                 sessions: store.sessions.clone(),
                 clock: clock.clone(),
-                throttle: Mutex::default(),
+                tries,
             },
             connections: ConnectionDesk {
                 connections: store.connections.clone(),

@@ -14,6 +14,7 @@ pub mod events;
 pub mod extract;
 pub mod guard;
 pub mod keys;
+pub mod me;
 pub mod messages;
 pub mod models;
 pub mod people;

@@ -1,7 +1,7 @@
 //! People, as the owner handles them.
 
 use super::extract::{Document, Id};
-use super::guard::{Caller, Resident};
+use super::guard::Caller;
 use super::problem::ApiError;
 use super::state::Api;
 use super::views;
@@ -14,10 +14,6 @@ use axum::http::StatusCode;
 use engine_client::wire::people::{
     Invite, Invited, PersonStateView, PersonView, SetPassword, SetPersonState,
 };
-
-pub async fn me(Resident(person): Resident) -> Json<PersonView> {
-    Json(views::person(&person))
-}
 
 pub async fn list(State(api): State<Api>, caller: Caller) -> Result<Json<Vec<PersonView>>, ApiError> {
     caller.may(Action::ManagePeople)?;
@@ -32,6 +28,16 @@ pub async fn invite(
 ) -> Result<(StatusCode, Json<Invited>), ApiError> {
     caller.may(Action::ManagePeople)?;
     let (person, code) = api.accounts.invite(caller.0.tenant, caller.person(), &asked.name).await?;
+    Ok((StatusCode::CREATED, Json(Invited { person: views::person(&person), code })))
+}
+
+pub async fn new_code(
+    State(api): State<Api>,
+    caller: Caller,
+    Id(id): Id,
+) -> Result<(StatusCode, Json<Invited>), ApiError> {
+    caller.may(Action::ManagePeople)?;
+    let (person, code) = api.accounts.new_code(caller.0.tenant, caller.person(), PersonId(id)).await?;
     Ok((StatusCode::CREATED, Json(Invited { person: views::person(&person), code })))
 }
 

@@ -94,6 +94,7 @@ impl From<AccountError> for ApiError {
             AccountError::Invalid { .. } | AccountError::LastOwner => Self::invalid(detail),
             AccountError::Missing => Self::missing("person"),
             AccountError::AlreadySetUp => Self(ErrorCode::AlreadySetUp, detail),
+            AccountError::TooMany(_) => Self(ErrorCode::TooManyRequests, detail),
             AccountError::WrongCode => Self(ErrorCode::Forbidden, detail),
             AccountError::Hashing(cause) => {
                 tracing::error!(error = %cause, "a password could not be hashed");

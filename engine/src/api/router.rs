@@ -2,7 +2,7 @@
 
 use super::state::Api;
 use super::{
-    attachments, companions, completions, connections, continuations, conversations, events, guard, keys,
+    attachments, companions, completions, connections, continuations, conversations, events, guard, keys, me,
     messages, models, people, sessions, setup, status, turns,
 };
 use axum::Router;
@@ -17,8 +17,12 @@ pub fn router(api: Api) -> Router {
         .route("/api/v1/setup/recovery-code", post(setup::recovery_code_again))
         .route("/api/v1/owner/recovery-code", post(setup::new_recovery_code))
         .route("/api/v1/owner/recover", post(setup::recover))
-        .route("/api/v1/me", get(people::me))
+        .route("/api/v1/me", get(me::get).patch(me::rename))
+        .route("/api/v1/me/password", post(me::change_password))
+        .route("/api/v1/me/sessions/end", post(me::end_sessions))
+        .route("/api/v1/me/appearance", get(me::appearance).patch(me::choose_appearance))
         .route("/api/v1/people", get(people::list).post(people::invite))
+        .route("/api/v1/people/{id}/code", post(people::new_code))
         .route("/api/v1/people/{id}/password", post(people::set_password))
         .route("/api/v1/people/{id}/state", post(people::set_state))
         .route("/api/v1/keys", get(keys::list).post(keys::create))

@@ -20,12 +20,7 @@ pub async fn begin(
     let begun = api.sign_in.with_password(api.tenant, &asked.name, &asked.password).await?;
     let person = begun.person.id;
     api.accounts.note(api.tenant, Some(person), "session.begun", &begun.session.id.to_string()).await?;
-    let begun = SessionBegun {
-        token: begun.token,
-        person: views::person(&begun.person),
-        expires_at: begun.session.expires_at.0,
-    };
-    Ok((StatusCode::CREATED, Json(begun)))
+    Ok((StatusCode::CREATED, Json(views::session(&begun))))
 }
 
 pub async fn end(
@@ -43,7 +38,7 @@ impl From<SignInError> for ApiError {
         match error {
             SignInError::Wrong => Self(ErrorCode::Unauthenticated, detail),
             SignInError::Suspended => Self(ErrorCode::Forbidden, detail),
-            SignInError::TooMany { .. } => Self(ErrorCode::TooManyRequests, detail),
+            SignInError::TooMany(_) => Self(ErrorCode::TooManyRequests, detail),
             SignInError::Checking(cause) => {
                 tracing::error!(error = %cause, "a password could not be checked");
                 Self(ErrorCode::Internal, "something went wrong inside; the log says what".into())

@@ -9,6 +9,7 @@ use crate::models::desk::ConnectionDesk;
 use crate::models::direct::DirectDesk;
 use crate::models::scan::ModelScan;
 use crate::people::accounts::Accounts;
+use crate::people::appearance::Appearances;
 use crate::people::keys::KeyDesk;
 use crate::people::sign_in::SignIn;
 use crate::people::steps::Steps;
@@ -30,6 +31,7 @@ pub struct Shared {
     pub bus: Arc<dyn Bus>,
     pub clock: Arc<dyn Clock>,
     pub accounts: Accounts,
+    pub appearances: Appearances,
     pub keys: KeyDesk,
     pub sign_in: SignIn,
     pub connections: ConnectionDesk,

@@ -14,12 +14,16 @@ use crate::domain::usage::{Outcome, UsageEntry};
 use crate::models::offered::{Offered, Target};
 use crate::models::scan::{self, Found};
 use crate::people::steps::Step;
+use crate::people::appearance::{Appearance, TextSize, Theme};
+use crate::people::sign_in::SignedIn;
+use engine_client::wire::appearance::{AppearanceView, TextSizeView, ThemeView};
 use engine_client::wire::attachments::AttachmentView;
 use engine_client::wire::companions::CompanionView;
 use engine_client::wire::connections::{ConnectionView, FoundModel, FoundServer, ServerKind, Talks};
 use engine_client::wire::conversations::{AuthorView, ConversationView, MessageStateView, MessageView};
 use engine_client::wire::models::{ModelTarget, ModelView};
 use engine_client::wire::people::{KeyView, PersonStateView, PersonView, RoleView};
+use engine_client::wire::sessions::SessionBegun;
 use engine_client::wire::setup::SetupStep;
 use engine_client::wire::turns::{AttemptView, FailureView, RecalledView, TurnStateView, TurnView};
 
@@ -39,6 +43,46 @@ pub fn person(person: &Person) -> PersonView {
             PersonState::Suspended => PersonStateView::Suspended,
         },
         created_at: person.created_at.0,
+    }
+}
+
+pub fn session(begun: &SignedIn) -> SessionBegun {
+    SessionBegun {
+        token: begun.token.clone(),
+        person: person(&begun.person),
+        expires_at: begun.session.expires_at.0,
+    }
+}
+
+pub fn appearance(appearance: Appearance) -> AppearanceView {
+    AppearanceView {
+        theme: match appearance.theme {
+            Theme::AsTheDevice => ThemeView::Device,
+            Theme::Light => ThemeView::Light,
+            Theme::Dark => ThemeView::Dark,
+        },
+        text_size: match appearance.text_size {
+            TextSize::Usual => TextSizeView::Usual,
+            TextSize::Large => TextSizeView::Large,
+            TextSize::Largest => TextSizeView::Largest,
+        },
+        hue: appearance.hue,
+    }
+}
+
+pub fn chosen_appearance(chosen: AppearanceView) -> Appearance {
+    Appearance {
+        theme: match chosen.theme {
+            ThemeView::Device => Theme::AsTheDevice,
+            ThemeView::Light => Theme::Light,
+            ThemeView::Dark => Theme::Dark,
+        },
+        text_size: match chosen.text_size {
+            TextSizeView::Usual => TextSize::Usual,
+            TextSizeView::Large => TextSize::Large,
+            TextSizeView::Largest => TextSize::Largest,
+        },
+        hue: chosen.hue,
     }
 }
 

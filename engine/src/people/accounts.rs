@@ -1,6 +1,7 @@
 //! Making people and letting them in: set-up, invitations, passwords, suspension.
 
 use super::recovery::Recovery;
+use super::tries::{TooMany, Tries};
 use crate::domain::access::AuditEntry;
 use crate::domain::ids::{AuditId, PersonId, TenantId};
 use crate::domain::person::{Person, PersonState, Role};
@@ -17,8 +18,12 @@ pub struct Accounts {
     pub sessions: Arc<dyn Sessions>,
     pub audit: Arc<dyn Audit>,
     pub recovery: Recovery,
+    pub tries: Tries,
     pub clock: Arc<dyn Clock>,
 }
+
+/// Whose code is looked for where a name is nobody's: no id that the box makes is nil.
+const NOBODY: PersonId = PersonId(uuid::Uuid::nil());
 
 #[derive(Debug, thiserror::Error)]
 pub enum AccountError {
@@ -33,6 +38,8 @@ pub enum AccountError {
     LastOwner,
     #[error("the code is wrong or was used")]
     WrongCode,
+    #[error(transparent)]
+    TooMany(#[from] TooMany),
     #[error("hashing a password failed: {0}")]
     Hashing(String),
     #[error(transparent)]
@@ -76,6 +83,32 @@ impl Accounts {
         Ok((person, code))
     }
 
+    /// A new code for somebody, such as who lost a password; their last one ends.
+    pub async fn new_code(
+        &self,
+        tenant: TenantId,
+        by: Option<PersonId>,
+        id: PersonId,
+    ) -> Result<(Person, String), AccountError> {
+        let person = self.people.find(tenant, id).await?.ok_or(AccountError::Missing)?;
+        let code = self.recovery.renew(tenant, id).await?;
+        self.note(tenant, by, "person.code_made", &id.to_string()).await?;
+        Ok((person, code))
+    }
+
+    pub async fn rename(&self, person: Person, name: &str) -> Result<Person, AccountError> {
+        let person = Person { name: checked_name(name)?, ..person };
+        self.people.update(&person).await?;
+        self.note(person.tenant, Some(person.id), "person.renamed", &person.id.to_string()).await?;
+        Ok(person)
+    }
+
+    /// Signs somebody out everywhere.
+    pub async fn end_sessions(&self, tenant: TenantId, id: PersonId) -> Result<(), AccountError> {
+        self.sessions.end_all(tenant, id).await?;
+        Ok(self.note(tenant, Some(id), "session.all_ended", &id.to_string()).await?)
+    }
+
     /// Sets a password for somebody; their sessions end.
     pub async fn set_password(
         &self,
@@ -96,7 +129,8 @@ impl Accounts {
         Ok(self.note(tenant, by, "person.password_set", &id.to_string()).await?)
     }
 
-    /// Spends a recovery or invitation code on a password.
+    /// Spends a recovery or invitation code on a password. A wrong name and a wrong code look and take the
+    /// same; who guesses waits longer each time.
     pub async fn recover(
         &self,
         tenant: TenantId,
@@ -106,11 +140,15 @@ impl Accounts {
     ) -> Result<(), AccountError> {
         // A bad password must not cost the code.
         password::check(password).map_err(|error| invalid("password", &error))?;
-        let person = self.people.find_by_name(tenant, name).await?.ok_or(AccountError::WrongCode)?;
-        if !self.recovery.spend(tenant, person.id, code).await? {
+        self.tries.allow(name)?;
+        let person = self.people.find_by_name(tenant, name).await?;
+        let id = person.map_or(NOBODY, |person| person.id);
+        if !self.recovery.spend(tenant, id, code).await? {
+            self.tries.failed(name);
             return Err(AccountError::WrongCode);
         }
-        self.set_password(tenant, Some(person.id), person.id, password).await
+        self.tries.succeeded(name);
+        self.set_password(tenant, Some(id), id, password).await
     }
 
     pub async fn set_state(
@@ -130,7 +168,10 @@ impl Accounts {
                 return Err(AccountError::LastOwner);
             }
         }
-        let person = Person { state, ..person };
+        // Who has not chosen a password yet is still invited when they are let in again.
+        let no_password = self.people.password_hash(tenant, id).await?.is_none();
+        let invited = state == PersonState::Active && no_password;
+        let person = Person { state: if invited { PersonState::Invited } else { state }, ..person };
         self.people.update(&person).await?;
         if state != PersonState::Active {
             self.sessions.end_all(tenant, id).await?;
@@ -164,13 +205,9 @@ impl Accounts {
         role: Role,
         state: PersonState,
     ) -> Result<Person, AccountError> {
-        let name = name.trim();
-        if name.is_empty() || name.chars().count() > 64 || name.chars().any(char::is_control) {
-            let reason = "a name has 1 to 64 characters, none of them a control character".to_owned();
-            return Err(AccountError::Invalid { field: "name", reason });
-        }
+        let name = checked_name(name)?;
         let id = PersonId(self.clock.new_id());
-        Ok(Person { id, tenant, name: name.to_owned(), role, state, created_at: self.clock.now() })
+        Ok(Person { id, tenant, name, role, state, created_at: self.clock.now() })
     }
 
     /// Argon2id takes its time on purpose: never on the threads that serve everybody.
@@ -184,6 +221,15 @@ impl Accounts {
             Err(error) => Err(AccountError::Hashing(error.to_string())),
         }
     }
+}
+
+fn checked_name(name: &str) -> Result<String, AccountError> {
+    let name = name.trim();
+    if name.is_empty() || name.chars().count() > 64 || name.chars().any(char::is_control) {
+        let reason = "a name has 1 to 64 characters, none of them a control character".to_owned();
+        return Err(AccountError::Invalid { field: "name", reason });
+    }
+    Ok(name.to_owned())
 }
 
 fn invalid(field: &'static str, error: &PasswordError) -> AccountError {

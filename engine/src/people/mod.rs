@@ -1,7 +1,10 @@
-//! People: from an empty box to its owner, from an invitation to a person, and the keys they make.
+//! People: from an empty box to its owner, from an invitation to a person, the keys they make, and how they
+//! like their pages.
 
 pub mod accounts;
+pub mod appearance;
 pub mod keys;
 pub mod recovery;
 pub mod sign_in;
 pub mod steps;
+pub mod tries;

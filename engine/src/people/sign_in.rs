@@ -5,14 +5,14 @@
 use crate::domain::access::Session;
 use crate::domain::ids::{SessionId, TenantId};
 use crate::domain::person::{Person, PersonState};
-use crate::domain::throttle::Throttle;
+use crate::people::tries::{TooMany, Tries};
 use crate::ports::access::Sessions;
 use crate::ports::clock::Clock;
 use crate::ports::error::{StoreError, Stored};
 use crate::ports::people::People;
 use crate::secrets::password;
 use crate::secrets::token::{self, SESSION_PREFIX};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// A session lasts this long, whether it is used or not.
@@ -28,8 +28,8 @@ pub enum SignInError {
     /// Only told to who knows the password.
     #[error("this account is suspended; ask the owner of the box")]
     Suspended,
-    #[error("too many tries; wait {} s and try again", .after.as_secs().max(1))]
-    TooMany { after: Duration },
+    #[error(transparent)]
+    TooMany(#[from] TooMany),
     #[error("checking a password failed: {0}")]
     Checking(String),
     #[error(transparent)]
@@ -40,7 +40,7 @@ pub struct SignIn {
     pub people: Arc<dyn People>,
     pub sessions: Arc<dyn Sessions>,
     pub clock: Arc<dyn Clock>,
-    pub throttle: Mutex<Throttle>,
+    pub tries: Tries,
 }
 
 /// Somebody who may come in, and the secret their browser keeps.
@@ -58,11 +58,16 @@ impl SignIn {
         name: &str,
         password: &str,
     ) -> Result<SignedIn, SignInError> {
-        let key = name.trim().to_lowercase();
-        let after = self.throttle().wait(&key, self.clock.now());
-        if !after.is_zero() {
-            return Err(SignInError::TooMany { after });
+        let person = self.proven(tenant, name, password).await?;
+        if person.state != PersonState::Active {
+            return Err(SignInError::Suspended);
         }
+        Ok(self.begin(person).await?)
+    }
+
+    /// Whoever has this name, if this is their password now.
+    pub async fn proven(&self, tenant: TenantId, name: &str, password: &str) -> Result<Person, SignInError> {
+        self.tries.allow(name)?;
         let person = self.people.find_by_name(tenant, name.trim()).await?;
         let hash = match &person {
             Some(person) => self.people.password_hash(tenant, person.id).await?,
@@ -70,17 +75,15 @@ impl SignIn {
         };
         let right = verified(password, hash.as_deref().unwrap_or(NOBODYS_HASH)).await?;
         let Some(person) = person.filter(|_| right && hash.is_some()) else {
-            self.throttle().failed(&key, self.clock.now());
+            self.tries.failed(name);
             return Err(SignInError::Wrong);
         };
-        self.throttle().succeeded(&key);
-        if person.state != PersonState::Active {
-            return Err(SignInError::Suspended);
-        }
-        Ok(self.begin(person).await?)
+        self.tries.succeeded(name);
+        Ok(person)
     }
 
-    async fn begin(&self, person: Person) -> Stored<SignedIn> {
+    /// A session for somebody who was proven.
+    pub async fn begin(&self, person: Person) -> Stored<SignedIn> {
         let (token, hash) = token::new_secret(&*self.clock, SESSION_PREFIX);
         let now = self.clock.now();
         let session = Session {
@@ -106,10 +109,6 @@ impl SignIn {
     /// Ends this session and no other; one that is not there has ended already.
     pub async fn end(&self, token: &str) -> Stored<()> {
         self.sessions.end(&token::hash(token)).await.map(drop)
-    }
-
-    fn throttle(&self) -> std::sync::MutexGuard<'_, Throttle> {
-        self.throttle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -1,5 +1,6 @@
 //! The contract's documents, one file per subject. Times are microseconds since the epoch, UTC.
 
+pub mod appearance;
 pub mod attachments;
 pub mod companions;
 pub mod completions;

@@ -33,11 +33,26 @@ pub struct Invite {
     pub name: String,
 }
 
-/// A person who cannot sign in until the code is spent on a password.
+/// Somebody, and the code that they spend on a password of their own.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Invited {
     pub person: PersonView,
     pub code: String,
+}
+
+/// What somebody changes about themselves.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProfileChange {
+    pub name: String,
+}
+
+/// Every session ends; the answer is a new one.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ChangePassword {
+    pub current: String,
+    pub password: String,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -12,6 +12,7 @@ use crate::assembly::{Engine, EngineParts, EngineSettings};
 use crate::domain::ids::TenantId;
 use crate::domain::time::Timestamp;
 use crate::domain::usage::UsageEntry;
+use crate::ports::access::Audit;
 use crate::ports::cache::Cache;
 use crate::ports::clock::Clock;
 use crate::ports::ledger::Ledger;
@@ -87,6 +88,7 @@ pub struct Running {
     pub engine: Engine,
     pub cache: Arc<dyn Cache>,
     ledger: Arc<dyn Ledger>,
+    audit: Arc<dyn Audit>,
     transport: Transport,
     server: Option<AbortHandle>,
 }
@@ -108,7 +110,7 @@ impl House {
         let bounds = Bounds { bytes: 1024 * 1024, entries: 100 };
         let cache: Arc<dyn Cache> = Arc::new(MemoryCache::new(bounds, clock.clone()));
         let store = Arc::new(store).ports();
-        let ledger = store.ledger.clone();
+        let (ledger, audit) = (store.ledger.clone(), store.audit.clone());
         let parts = EngineParts {
             store,
             cache: cache.clone(),
@@ -121,7 +123,7 @@ impl House {
         };
         let engine = Engine::start(parts).await.expect("the store is open");
         let (transport, server) = self.serve(&engine).await;
-        Running { engine, cache, ledger, transport, server }
+        Running { engine, cache, ledger, audit, transport, server }
     }
 
     async fn serve(&self, engine: &Engine) -> (Transport, Option<AbortHandle>) {
@@ -189,6 +191,14 @@ impl Running {
         let key: KeyCreated = self.operator().post("/api/v1/keys", &new).await.expect("the owner makes keys");
         let anonymous = self.client(Principal::Anonymous);
         anonymous.post("/api/v1/proofs", &Proof::ApiKey(key.key)).await.expect("a fresh key is good")
+    }
+
+    /// What the audit log holds, newest first.
+    pub async fn deeds(&self) -> Vec<String> {
+        let Principal::Person { tenant, .. } = self.prove().await else { panic!("a key proves a person") };
+        let entries = self.audit.list(TenantId(tenant), 100).await.expect("the store answers");
+        // Asking who it is made a key.
+        entries.into_iter().skip(1).map(|entry| entry.action).collect()
     }
 
     /// The ledger, oldest first, once so many entries of it are settled.

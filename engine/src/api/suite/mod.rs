@@ -12,3 +12,4 @@ mod following;
 mod nearness;
 mod recalled;
 mod removals;
+mod own_account;

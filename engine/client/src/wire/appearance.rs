@@ -1,0 +1,29 @@
+//! How somebody likes the pages to look.
+
+use serde::{Deserialize, Serialize};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ThemeView {
+    /// Light or dark as the device says.
+    Device,
+    Light,
+    Dark,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TextSizeView {
+    Usual,
+    Large,
+    Largest,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AppearanceView {
+    pub theme: ThemeView,
+    pub text_size: TextSizeView,
+    /// Of what stands out, in degrees from 0 to 359.
+    pub hue: u16,
+}

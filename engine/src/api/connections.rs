@@ -7,13 +7,15 @@ use super::state::Api;
 use super::views;
 use crate::domain::authorize::Action;
 use crate::domain::ids::ConnectionId;
-use crate::models::desk::Wanted;
+use crate::models::desk::{Change, Wanted};
 use crate::models::scan::{Place, USUAL_PLACES};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use engine_client::problem::ErrorCode;
-use engine_client::wire::connections::{ConnectionTest, ConnectionView, FoundServer, NewConnection, Scan};
+use engine_client::wire::connections::{
+    ConnectionChange, ConnectionOrder, ConnectionTest, ConnectionView, FoundServer, NewConnection, Scan,
+};
 
 pub async fn list(State(api): State<Api>, caller: Caller) -> Result<Json<Vec<ConnectionView>>, ApiError> {
     caller.may(Action::ManageConnections)?;
@@ -31,6 +33,42 @@ pub async fn add(
     let object = connection.id.to_string();
     api.accounts.note(caller.0.tenant, caller.person(), "connection.added", &object).await?;
     Ok((StatusCode::CREATED, Json(views::connection(&connection))))
+}
+
+pub async fn change(
+    State(api): State<Api>,
+    caller: Caller,
+    Id(id): Id,
+    Document(asked): Document<ConnectionChange>,
+) -> Result<Json<ConnectionView>, ApiError> {
+    caller.may(Action::ManageConnections)?;
+    let change = Change {
+        name: asked.name,
+        url: asked.url,
+        model: asked.model,
+        key: asked.key,
+        context_tokens: asked.context_tokens,
+        continues_text: asked.continues_text,
+    };
+    let changed = api.connections.change(caller.0.tenant, ConnectionId(id), change).await?;
+    let connection = changed.ok_or_else(|| ApiError::missing("connection"))?;
+    api.accounts.note(caller.0.tenant, caller.person(), "connection.changed", &id.to_string()).await?;
+    Ok(Json(views::connection(&connection)))
+}
+
+/// Says which is tried first, and which after it.
+pub async fn order(
+    State(api): State<Api>,
+    caller: Caller,
+    Document(asked): Document<ConnectionOrder>,
+) -> Result<Json<Vec<ConnectionView>>, ApiError> {
+    caller.may(Action::ManageConnections)?;
+    let order: Vec<ConnectionId> = asked.order.into_iter().map(ConnectionId).collect();
+    let (connections, moved) = api.connections.order(caller.0.tenant, &order).await?;
+    for id in moved {
+        api.accounts.note(caller.0.tenant, caller.person(), "connection.moved", &id.to_string()).await?;
+    }
+    Ok(Json(connections.iter().map(views::connection).collect()))
 }
 
 pub async fn remove(State(api): State<Api>, caller: Caller, Id(id): Id) -> Result<StatusCode, ApiError> {

@@ -31,6 +31,44 @@ impl std::fmt::Debug for NewConnection {
     }
 }
 
+/// What is left out stays as it is.
+#[derive(Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ConnectionChange {
+    #[serde(default)]
+    pub name: Option<String>,
+    #[serde(default)]
+    pub url: Option<String>,
+    #[serde(default)]
+    pub model: Option<String>,
+    /// An empty one takes the key away. A stored key never goes to another server: with a new address it is
+    /// entered again or taken away.
+    #[serde(default)]
+    pub key: Option<String>,
+    #[serde(default)]
+    pub context_tokens: Option<i64>,
+    #[serde(default)]
+    pub continues_text: Option<bool>,
+}
+
+impl std::fmt::Debug for ConnectionChange {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ConnectionChange")
+            .field("name", &self.name)
+            .field("url", &self.url)
+            .field("model", &self.model)
+            .field("key", &self.key.as_ref().map(|_| "***"))
+            .finish_non_exhaustive()
+    }
+}
+
+/// Every connection once, the one that is tried first in front.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ConnectionOrder {
+    pub order: Vec<Uuid>,
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ConnectionView {
     pub id: Uuid,

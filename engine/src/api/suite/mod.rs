@@ -5,6 +5,7 @@ mod harness;
 mod model;
 mod branches;
 mod clients;
+mod connecting;
 mod errors;
 mod files;
 mod first_steps;

@@ -100,8 +100,11 @@ async fn connections_come_in_the_order_they_are_tried(bench: &Bench) {
     assert_eq!(order, [first.clone(), last.clone()]);
 
     (last.rank, last.sealed_key, last.continues_text) = (0, None, false);
+    (last.base_url, last.model, last.context_tokens) = ("https://elsewhere/v2".into(), "large".into(), 512);
     assert!(Connections::update(&bench.store, &last).await.expect("a connection is changed"));
     assert_eq!(Connections::list(&bench.store, tenant).await.expect("a list"), [last.clone(), first]);
+    let renamed = Connections::update(&bench.store, &Connection { name: "A".into(), ..last.clone() }).await;
+    assert!(matches!(renamed, Err(StoreError::Conflict { .. })), "{renamed:?}");
     assert!(Connections::remove(&bench.store, tenant, last.id).await.expect("a connection is removed"));
     assert_eq!(Connections::find(&bench.store, tenant, last.id).await.expect("a look"), None);
 }

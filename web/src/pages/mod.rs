@@ -12,7 +12,9 @@ pub mod visit;
 
 pub mod certificate;
 pub mod chat;
+pub mod join;
 pub mod search;
+pub mod settings;
 pub mod shortcuts;
 pub mod setup;
 pub mod sign_in;

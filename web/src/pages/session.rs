@@ -13,6 +13,7 @@ use uuid::Uuid;
 const SESSION: &str = "we_session";
 const VISIT: &str = "we_visit";
 const ZONE: &str = "we_zone";
+const LOOK: &str = "we_look";
 const SESSION_SECONDS: u64 = 30 * 24 * 3600;
 const VISIT_SECONDS: u64 = 3600;
 
@@ -65,6 +66,11 @@ pub fn sign_in(token: &str, secure: bool) -> HeaderValue {
 
 pub fn sign_out(secure: bool) -> HeaderValue {
     cookie(SESSION, "", 0, secure)
+}
+
+/// Differs whenever somebody has chosen other looks, so that what a browser kept of the old ones is not used.
+pub fn look(mark: &str, secure: bool) -> HeaderValue {
+    cookie(LOOK, mark, SESSION_SECONDS, secure)
 }
 
 fn cookie(name: &str, value: &str, seconds: u64, secure: bool) -> HeaderValue {

@@ -29,12 +29,12 @@ use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 use uuid::Uuid;
 
-const HOSTILE: &str = "<script>alert(1)</script><img src=x onerror=alert(1)>\u{202e}\"'>";
+pub(super) const HOSTILE: &str = "<script>alert(1)</script><img src=x onerror=alert(1)>\u{202e}\"'>";
 const RIGHT: &str = "a-good-password";
 const CONVERSATION: Uuid = Uuid::from_u128(7);
 
 /// What the pages asked the engine to change.
-type Deeds = Arc<Mutex<Vec<(String, Value)>>>;
+pub(super) type Deeds = Arc<Mutex<Vec<(String, Value)>>>;
 
 struct Stand(EngineAccess);
 
@@ -62,7 +62,7 @@ impl Appliance for Stand {
     }
 }
 
-async fn prove(Json(proof): Json<Proof>) -> Response {
+pub(super) async fn prove(Json(proof): Json<Proof>) -> Response {
     match proof {
         Proof::Session(token) if token == "wes_good" => {
             let (tenant, person) = (Uuid::from_u128(1), Uuid::from_u128(2));
@@ -81,7 +81,7 @@ async fn begin(Json(asked): Json<NewSession>) -> Response {
     Json(json!({ "token": "wes_good", "person": person, "expires_at": 0 })).into_response()
 }
 
-fn refused(code: ErrorCode) -> Response {
+pub(super) fn refused(code: ErrorCode) -> Response {
     let problem = serde_json::to_string(&Problem::new(code, HOSTILE)).expect("plain");
     (StatusCode::from_u16(code.status()).expect("a status"), problem).into_response()
 }
@@ -143,9 +143,20 @@ fn engine(deeds: Deeds, has_owner: bool) -> EngineAccess {
     EngineAccess { transport: in_process(router), secret: "inner".into() }
 }
 
+/// The listener over an engine of these routes, which knows the one session besides.
+pub(super) fn face_over(engine: Router) -> Router {
+    let engine = engine.route("/api/v1/proofs", post(prove));
+    let engine = engine.into_service::<engine_client::transport::Body>();
+    listener(EngineAccess { transport: in_process(engine), secret: "inner".into() })
+}
+
 fn face(deeds: &Deeds, has_owner: bool) -> Router {
+    listener(engine(Arc::clone(deeds), has_owner))
+}
+
+fn listener(engine: EngineAccess) -> Router {
     router(Face {
-        appliance: Arc::new(Stand(engine(Arc::clone(deeds), has_owner))),
+        appliance: Arc::new(Stand(engine)),
         figures: PrometheusBuilder::new().build_recorder().handle(),
         hosts: AllowedHosts::new([]),
         metrics_token: None,
@@ -159,14 +170,14 @@ fn face(deeds: &Deeds, has_owner: bool) -> Router {
     })
 }
 
-struct Answer {
-    status: StatusCode,
-    headers: HeaderMap,
-    text: String,
+pub(super) struct Answer {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub text: String,
 }
 
 impl Answer {
-    fn leads_to(&self) -> &str {
+    pub fn leads_to(&self) -> &str {
         self.headers.get(header::LOCATION).and_then(|to| to.to_str().ok()).unwrap_or_default()
     }
 }
@@ -185,7 +196,7 @@ fn composed(fields: &[(&str, &str)]) -> String {
     fields.iter().map(part).chain(["--edge--\r\n".to_owned()]).collect()
 }
 
-async fn ask(face: &Router, request: http::request::Builder, body: &str) -> Answer {
+pub(super) async fn ask(face: &Router, request: http::request::Builder, body: &str) -> Answer {
     let request = request
         .header("host", "localhost:8080")
         .header("content-type", if body.starts_with("--") { COMPOSED } else { PLAIN })
@@ -197,20 +208,20 @@ async fn ask(face: &Router, request: http::request::Builder, body: &str) -> Answ
     Answer { status: parts.status, headers: parts.headers, text }
 }
 
-fn to(method: Method, path: &str) -> http::request::Builder {
+pub(super) fn to(method: Method, path: &str) -> http::request::Builder {
     http::Request::builder().method(method).uri(path)
 }
 
-fn signed_in(method: Method, path: &str) -> http::request::Builder {
+pub(super) fn signed_in(method: Method, path: &str) -> http::request::Builder {
     to(method, path).header("cookie", "we_session=wes_good").header("sec-fetch-site", "same-origin")
 }
 
-fn seal(cookie: &str) -> String {
+pub(super) fn seal(cookie: &str) -> String {
     let headers = [(header::COOKIE, cookie.parse().expect("a value"))].into_iter().collect();
     Cookies::read(&headers).seal().expect("a cookie of ours")
 }
 
-fn has_no_live_markup(text: &str) {
+pub(super) fn has_no_live_markup(text: &str) {
     for live in ["<script>", "<img src=x", "onerror=alert(1)>\"", " style="] {
         assert!(!text.contains(live), "{live} in {text}");
     }

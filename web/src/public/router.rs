@@ -15,7 +15,8 @@ use crate::markdown::render::Markdown;
 use crate::openai;
 use crate::pages::chat::{conversation, detail, file, live, page, palette, say};
 use crate::pages::error::PageError;
-use crate::pages::{certificate, search, setup, shortcuts, sign_in};
+use crate::pages::settings::{appearance, keys, models, order, people, profile};
+use crate::pages::{certificate, join, search, setup, shortcuts, sign_in};
 use crate::passage;
 use crate::ports::Appliance;
 use crate::probes;
@@ -92,6 +93,26 @@ pub fn router(face: Face) -> Router {
         .route("/search", get(search::get))
         .route("/palette", get(palette::get))
         .route("/shortcuts", get(shortcuts::get))
+        .route("/join", get(join::get).post(join::post))
+        .route("/look.css", get(appearance::stylesheet))
+        .route("/settings", get(profile::get))
+        .route("/settings/name", post(profile::rename))
+        .route("/settings/password", post(profile::change_password))
+        .route("/settings/sessions/end", post(profile::end_sessions))
+        .route("/settings/appearance", get(appearance::get).post(appearance::choose))
+        .route("/settings/keys", get(keys::get).post(keys::create))
+        .route("/settings/keys/{id}/revoke", get(keys::ask).post(keys::revoke))
+        .route("/settings/people", get(people::get).post(people::invite))
+        .route("/settings/people/{id}/code", post(people::new_code))
+        .route("/settings/people/{id}/suspend", get(people::ask_suspend).post(people::suspend))
+        .route("/settings/people/{id}/resume", get(people::ask_resume).post(people::resume))
+        .route("/settings/models", get(models::get))
+        .route("/settings/models/add", get(models::new).post(models::add))
+        .route("/settings/models/{id}", get(models::edit).post(models::change))
+        .route("/settings/models/{id}/test", post(models::test))
+        .route("/settings/models/{id}/earlier", post(order::earlier))
+        .route("/settings/models/{id}/later", post(order::later))
+        .route("/settings/models/{id}/remove", get(models::ask_remove).post(models::remove))
         .route("/v1/chat/completions", post(openai::chat::answer::post))
         .route("/v1/models", get(openai::models::list))
         .route("/v1/models/{*name}", get(openai::models::get))

@@ -15,5 +15,6 @@ mod pages;
 mod pictures;
 mod secure;
 mod service;
+mod settings;
 mod the_box;
 mod turn;

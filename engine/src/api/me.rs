@@ -40,6 +40,8 @@ pub async fn change_password(
     })?;
     api.accounts.set_password(person.tenant, Some(person.id), person.id, &asked.password).await?;
     let begun = api.sign_in.begin(person).await?;
+    let (by, session) = (Some(begun.person.id), begun.session.id.to_string());
+    api.accounts.note(begun.person.tenant, by, "session.begun", &session).await?;
     Ok((StatusCode::CREATED, Json(views::session(&begun))))
 }
 

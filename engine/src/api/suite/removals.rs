@@ -4,10 +4,12 @@ use super::branches::Talk;
 use super::errors::{code, member};
 use super::harness::{House, PATIENCE, Running, Seen, conversation, in_every_way, send, turn};
 use engine_client::client::EngineClient;
+use engine_client::events::{Place, TurnEvent};
 use engine_client::problem::ErrorCode;
 use engine_client::wire::continuations::ContinuationView;
 use engine_client::wire::conversations::{ConversationPage, ConversationView, FoundMessage, MessagePage};
 use engine_client::wire::turns::{NewTurn, TurnStateView, TurnView};
+use futures::StreamExt;
 use serde_json::{Value, json};
 use std::time::Duration;
 use uuid::Uuid;
@@ -97,13 +99,10 @@ async fn a_running_reply_stops_and_its_readers_hear_no_last_word(house: &House) 
     call.say("so far");
     let mut seen = Seen::default();
     seen.read(&talk.client, taken.id, |seen| seen.text == "so far").await.expect("an open stream");
-    let reading = async {
-        let mut reader = Seen::default();
-        reader.read(&talk.client, taken.id, |_| false).await.expect("it ends");
-        reader
-    };
-    let ((), reader) = futures::join!(remove(&talk), reading);
-    assert!(reader.ended.is_none(), "{reader:?}");
+    let events = talk.client.follow(taken.id, Place::default()).await.expect("an open stream");
+    remove(&talk).await;
+    let told: Vec<_> = events.collect().await;
+    assert!(!told.iter().any(|event| matches!(event, Ok(TurnEvent::Done(_)))), "{told:?}");
     call.left().await;
     restore(&talk).await;
     let stopped = talk.ended(taken.id).await;

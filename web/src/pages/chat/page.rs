@@ -86,13 +86,17 @@ pub struct With {
 
 /// To the newest conversation, or to a first one.
 pub async fn newest(member: Member, Query(asked): Query<Asked>) -> Result<Redirect, PageError> {
+    let removed = asked.removed.map(|removed| format!("?removed={removed}")).unwrap_or_default();
+    Ok(Redirect::to(&format!("{}{removed}", newest_of(&member).await?)))
+}
+
+pub async fn newest_of(member: &Member) -> Result<String, PageError> {
     let list: ConversationPage = member.client.get("/api/v1/conversations?limit=1").await?;
     let id = match list.conversations.first() {
         Some(newest) => newest.id,
-        None => open(&member, None).await?,
+        None => open(member, None).await?,
     };
-    let removed = asked.removed.map(|removed| format!("?removed={removed}")).unwrap_or_default();
-    Ok(Redirect::to(&format!("{}{removed}", address(id))))
+    Ok(address(id))
 }
 
 pub async fn new(member: Member, Sealed(with): Sealed<With>) -> Result<Redirect, PageError> {

@@ -36,26 +36,26 @@ pub async fn post(
     guest: Guest,
     member: Result<Member, Outside>,
     Path(id): Path<Uuid>,
-    composed: Composed,
+    sent: Composed,
 ) -> Result<Response, PageError> {
     let member = match member {
         Ok(member) => member,
-        Err(Outside::SignIn { .. }) => return Ok(sign_in::again_with(&face, &guest, id, &composed.said)),
+        Err(Outside::SignIn { .. }) => return Ok(sign_in::again_with(&face, &guest, id, &sent.said)),
         Err(Outside::Failed(error)) => return Err(error),
     };
-    if let Some(refused) = composed.refused {
+    if let Some(refused) = sent.refused {
         let problem = face.words.say(match refused {
             Refused::NotAPicture => "chat-not-yet",
             Refused::TooLarge => "chat-picture-large",
             Refused::TooMany => "chat-picture-many",
         });
-        let composer = Composer::of(&composed.said)?;
+        let composer = Composer::of(&sent.said)?;
         let mut page = show(&face, &member, id, Asked::default(), composer, Some(problem)).await?;
         *page.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
         return Ok(page);
     }
-    let attachments = composed.keep(&member).await?;
-    say(&face, &member, id, composed.said, attachments).await
+    let attachments = sent.keep(&member).await?;
+    say(&face, &member, id, sent.said, attachments).await
 }
 
 /// Says it, and leads to where it is seen. Words that cannot be taken are back in the field, with the reason.

@@ -2,11 +2,12 @@
 
 use super::progress::{self, frame, refused};
 use super::recovery;
+use crate::pages::chat::page::newest_of;
 use crate::pages::error::PageError;
 use crate::pages::form::Sealed;
 use crate::pages::frame::{Frame, html};
 use crate::pages::visit::{Guest, Member, Outside};
-use crate::pages::{chat, session, sign_in};
+use crate::pages::{session, sign_in};
 use crate::public::router::Face;
 use askama::Template;
 use axum::extract::State;
@@ -52,7 +53,7 @@ pub struct Owner {
 pub async fn home(member: Member) -> Result<Redirect, PageError> {
     match progress::open_step(&member).await? {
         Some(step) => Ok(Redirect::to(step)),
-        None => chat::newest(member).await,
+        None => Ok(Redirect::to(&newest_of(&member).await?)),
     }
 }
 

@@ -20,10 +20,19 @@ pub async fn get(address: SocketAddr, path: &str) -> anyhow::Result<Response<Byt
 
 /// The request at `address` as it is, with the answer's whole body.
 pub async fn send(address: SocketAddr, request: Request<Full<Bytes>>) -> anyhow::Result<Response<Bytes>> {
+    send_within(PATIENCE, address, request).await
+}
+
+/// The same, of somebody who may need longer.
+pub async fn send_within(
+    patience: Duration,
+    address: SocketAddr,
+    request: Request<Full<Bytes>>,
+) -> anyhow::Result<Response<Bytes>> {
     let path = request.uri().path().to_owned();
-    tokio::time::timeout(PATIENCE, exchange(address, request))
+    tokio::time::timeout(patience, exchange(address, request))
         .await
-        .with_context(|| format!("{address}{path} gave no answer within {PATIENCE:?}"))?
+        .with_context(|| format!("{address}{path} gave no answer within {patience:?}"))?
 }
 
 async fn exchange(address: SocketAddr, mut request: Request<Full<Bytes>>) -> anyhow::Result<Response<Bytes>> {

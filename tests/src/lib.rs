@@ -6,6 +6,7 @@
 
 pub mod bench;
 pub mod binary;
+pub mod browser;
 pub mod chance;
 pub mod engine;
 pub mod free_port;

@@ -6,7 +6,7 @@
 use crate::{binary, http, process_tree, wait};
 use anyhow::{Context, bail, ensure};
 use rustix::process::{Pid, Signal, kill_process};
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -83,6 +83,14 @@ impl Home {
         Process::spawn(command, stdout, stderr)
     }
 
+    /// Starts another program that a story needs, such as a browser, with this home's environment.
+    pub fn start_neighbour(&self, program: impl AsRef<OsStr>, arguments: &[&str]) -> anyhow::Result<Process> {
+        let (stdout, stderr) = self.new_outputs()?;
+        let mut command = Command::new(program);
+        command.args(arguments);
+        Process::spawn(self.at_home(command), stdout, stderr)
+    }
+
     /// Runs a command that ends, such as `status`, with nothing on its input.
     pub async fn run(&self, arguments: &[&str], within: Duration) -> anyhow::Result<Finished> {
         let mut process = self.start(arguments)?;
@@ -93,12 +101,14 @@ impl Home {
     /// The program with this home's environment, for a story that needs its own pipes.
     pub fn command(&self, arguments: &[&str]) -> anyhow::Result<Command> {
         let mut command = Command::new(binary::whisperengine()?);
+        command.args(arguments);
+        Ok(self.at_home(command))
+    }
+
+    fn at_home(&self, mut command: Command) -> Command {
+        command.env_clear().envs(self.environment.iter().map(|(name, value)| (name, value)));
+        command.current_dir(self.directory.path());
         command
-            .args(arguments)
-            .env_clear()
-            .envs(self.environment.iter().map(|(name, value)| (name, value)))
-            .current_dir(self.directory.path());
-        Ok(command)
     }
 
     /// Each process keeps its own output, so what an earlier one said is not taken for news.

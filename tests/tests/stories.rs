@@ -2,6 +2,7 @@
 
 mod architecture;
 mod branches;
+mod browser;
 mod canary;
 mod config;
 mod damage;

@@ -1,7 +1,9 @@
-//! What is looked at before anybody acts on a request: who comes, its name for us, its size, its id.
+//! What is looked at before anybody acts on a request: who comes, its name for us, its size, its id; and
+//! what is said of the answer to whoever passes it on.
 
 pub mod body;
 pub mod forwarded;
 pub mod host;
 pub mod request;
+pub mod unbuffered;
 pub mod visitor;

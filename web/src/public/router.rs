@@ -9,6 +9,7 @@ use crate::assets;
 use crate::edge::body::{self, Bounds};
 use crate::edge::host::{self, AllowedHosts};
 use crate::edge::request::{self, RequestId};
+use crate::edge::unbuffered;
 use crate::edge::visitor::{self, TrustedProxies};
 use crate::guard;
 use crate::markdown::render::Markdown;
@@ -119,6 +120,7 @@ pub fn router(face: Face) -> Router {
         .fallback(nothing)
         .method_not_allowed_fallback(not_this_way)
         .with_state(face)
+        .layer(middleware::from_fn(unbuffered::keep))
         .layer(middleware::from_fn_with_state(bounds, body::bound))
         .layer(middleware::from_fn_with_state(hosts, host::check))
         .layer(middleware::from_fn_with_state(proxies, visitor::know))

@@ -77,6 +77,8 @@ impl Default for Markdown {
             ]))
             .generic_attributes(HashSet::new())
             .tag_attributes([("a", HashSet::from(["href"])), ("ol", HashSet::from(["start"]))].into())
+            // What is wider than the page scrolls by itself; this lets a keyboard get there.
+            .set_tag_attribute_value("pre", "tabindex", "0")
             .allowed_classes([("span", HashSet::from(CLASSES))].into())
             .url_schemes(HashSet::from(["http", "https", "mailto"]))
             .url_relative(ammonia::UrlRelative::Deny)
@@ -102,6 +104,12 @@ impl Markdown {
     pub fn blocks_and_last_two(&self, text: &str) -> (Vec<CleanHtml>, usize) {
         let arena = Arena::new();
         let root = parse_document(&arena, text, &self.options);
+        for node in root.descendants() {
+            if let NodeValue::Heading(heading) = &mut node.data.borrow_mut().value {
+                // The page has its own title; what stands in a message is below it.
+                heading.level = (heading.level + 1).min(6);
+            }
+        }
         let mut plugins = Plugins::default();
         plugins.render.codefence_syntax_highlighter = Some(self);
         let blocks = root.children().map(|block| {
@@ -179,7 +187,11 @@ mod tests {
         assert_eq!(early[0], late[0]);
         assert_eq!(late.len(), 3);
         assert!(late[1].as_str().contains("<strong>three</strong>"));
-        assert!(late[2].as_str().contains("<pre><code><span class=\"k\">let</span> a"), "{}", late[2]);
+        assert!(
+            late[2].as_str().contains("<pre tabindex=\"0\"><code><span class=\"k\">let</span> a"),
+            "{}",
+            late[2]
+        );
     }
 
     #[test]
@@ -204,6 +216,12 @@ mod tests {
                 assert!(!html.contains(live), "{hostile} became {html}");
             }
         }
+    }
+
+    #[test]
+    fn a_heading_stands_below_the_pages_own() {
+        assert_eq!(html("# One"), "<h2>One</h2>\n");
+        assert_eq!(html("###### Six"), "<h6>Six</h6>\n");
     }
 
     #[test]

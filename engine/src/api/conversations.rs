@@ -11,8 +11,10 @@ use crate::conversation::words::worth_searching;
 use crate::domain::conversation::Conversation;
 use crate::domain::ids::{CompanionId, ConversationId, MessageId};
 use crate::domain::memory::Owner;
+use crate::domain::message::{Author, Message};
 use crate::domain::person::Person;
 use crate::domain::time::Timestamp;
+use crate::domain::turn::Turn;
 use crate::ports::conversations::{Before, ListFilter, MessageSearch};
 use axum::Json;
 use axum::extract::State;
@@ -155,6 +157,11 @@ pub async fn messages(
     Asked(asked): Asked<MessagesQuery>,
 ) -> Result<Json<MessagePage>, ApiError> {
     let limit = limit(asked.limit)?;
+    // Asked before the head is: a turn that ends in between shows as its reply, never as nothing.
+    let running = match asked.before {
+        None => api.store.turns.running(person.tenant, ConversationId(id)).await?,
+        Some(_) => None,
+    };
     let conversation = find(&api, &person, id).await?;
     let leaf = match asked.before {
         None => conversation.head,
@@ -168,14 +175,10 @@ pub async fn messages(
         Some(leaf) => api.store.messages.branch(person.tenant, conversation.id, leaf, limit).await?,
     };
     branch.reverse();
-    let running = async {
-        match asked.before {
-            None => api.store.turns.running(person.tenant, conversation.id).await,
-            Some(_) => Ok(None),
-        }
-    };
-    let variants = api.store.messages.variants(person.tenant, conversation.id, &branch);
-    let (running, mut variants) = futures::try_join!(running, variants)?;
+    let is_reply_to =
+        |message: &Message, turn: &Turn| message.author == Author::Companion && message.turn == Some(turn.id);
+    let running = running.filter(|turn| !branch.iter().any(|message| is_reply_to(message, turn)));
+    let mut variants = api.store.messages.variants(person.tenant, conversation.id, &branch).await?;
     let next = branch.first().filter(|oldest| oldest.parent.is_some()).map(|oldest| oldest.id.0);
     Ok(Json(MessagePage {
         messages: branch

@@ -4,6 +4,7 @@ mod fallback;
 mod fencing;
 mod followers;
 mod leaving;
+mod looking;
 mod once;
 mod recall;
 mod stopping;

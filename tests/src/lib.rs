@@ -7,6 +7,7 @@
 pub mod bench;
 pub mod binary;
 pub mod browser;
+pub mod built;
 pub mod chance;
 pub mod engine;
 pub mod free_port;
@@ -16,6 +17,7 @@ pub mod https;
 pub mod model_server;
 pub mod process;
 pub mod process_tree;
+pub mod python;
 pub mod reader;
 pub mod services;
 pub mod skip;

@@ -5,6 +5,7 @@
 //! Debian's `chromedriver` over the harness's own HTTP: a client crate would bring a second HTTP stack for
 //! a dozen JSON calls. Each browser has a profile and processes of its own and is gone when it is dropped.
 
+pub mod barriers;
 pub mod driver;
 pub mod looks;
 pub mod place;

@@ -1,5 +1,6 @@
 //! The pages as people meet them: in a real Chromium.
 
 mod chat;
+mod tour;
 mod without;
 mod world;

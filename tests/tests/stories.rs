@@ -4,6 +4,7 @@ mod architecture;
 mod branches;
 mod browser;
 mod canary;
+mod clients;
 mod config;
 mod damage;
 mod durability;

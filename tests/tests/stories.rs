@@ -1,6 +1,7 @@
 //! Stories: the real program, seen from outside, and the rules its source keeps.
 
 mod architecture;
+mod behind_nginx;
 mod branches;
 mod browser;
 mod canary;

@@ -221,9 +221,13 @@ impl Script {
 
     /// A refusal with a body as providers write it.
     pub fn status(status: u16) -> Self {
-        let body = format!(
-            "{{\"error\":{{\"message\":\"scripted status {status}\",\"type\":\"scripted\",\"code\":{status}}}}}"
-        );
+        Self::refusal(status, &format!("scripted status {status}"))
+    }
+
+    /// The same, in these words.
+    pub fn refusal(status: u16, words: &str) -> Self {
+        let error = serde_json::json!({"message": words, "type": "scripted", "code": status});
+        let body = serde_json::json!({ "error": error }).to_string();
         let status = StatusCode::from_u16(status).expect("a script names a real status");
         let script = Self::stream(vec![Act::Raw(Bytes::from(body))]).content_type("application/json");
         Self { status, ..script }

@@ -237,7 +237,7 @@ mod tests {
              <span class=\"c\">// 1 &lt; 2</span>"
         );
         assert_eq!(marked("Python", "x = 0x1f"), "x = <span class=\"n\">0x1f</span>");
-        assert_eq!(marked("sql", "SELECT a"), "<span class=\"k\">SELECT</span> a");
+        assert_eq!(marked("sql", "a SELECT"), "a <span class=\"k\">SELECT</span>");
         assert_eq!(marked("c", "a /* b\nc */ d"), "a <span class=\"c\">/* b\nc */</span> d");
         assert_eq!(marked("sh", "echo $# a#b"), "echo $# a#b");
         assert_eq!(marked("js", "`a\nb`"), "<span class=\"s\">`a\nb`</span>");

@@ -186,6 +186,8 @@ shortcuts-stop = Stop the reply
 shortcuts-edit = Word your last message anew, when the field is empty
 shortcuts-variants = The wording before and the next one
 
+settings-remove-do = Remove it
+
 search-title = Search
 search-words = Words that were said
 search-do = Search

@@ -166,7 +166,7 @@ pub async fn ask_remove(
         shell: owner.shell(&face, Section::Models),
         sentence: face.words.say_with("settings-model-remove-what", "name", &connection.name),
         action: format!("/settings/models/{id}/remove"),
-        button: face.words.say("remove-do"),
+        button: face.words.say("settings-remove-do"),
         danger: true,
         back: Section::Models.href(),
     }))

@@ -158,7 +158,10 @@ async fn first_visit(tour: &mut Tour) -> anyhow::Result<()> {
     tour.world.window.click(&button("Make my account")).await?;
     tour.world.window.until_it_says("Keep this code").await?;
     tour.look("set-up-recovery").await?;
-    tour.world.window.click(&link("I have kept it")).await?;
+    tour.world.window.click(&button("I have kept it")).await?;
+    tour.world.window.until_it_says("What was found").await?;
+    tour.look("set-up-machine").await?;
+    tour.world.window.click(&button("Continue")).await?;
     tour.world.window.until_shown(&field("Model")).await?;
     tour.look("set-up-model").await?;
     let url = tour.world.model.base_url();

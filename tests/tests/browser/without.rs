@@ -55,6 +55,9 @@ async fn a_keyboard_leads_from_the_first_page_to_a_sent_message() -> anyhow::Res
     window.until_it_says("Keep this code").await?;
     tab_to(window, "I have kept it").await?;
     window.press(keys::ENTER).await?;
+    window.until_it_says("What was found").await?;
+    tab_to(window, "Continue").await?;
+    window.press(keys::ENTER).await?;
     window.until_shown(&field("Model")).await?;
     let url = world.model.base_url();
     for (label, text) in [("Address, as for any OpenAI-shaped client", url.as_str()), ("Model", "scripted")] {

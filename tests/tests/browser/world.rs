@@ -60,7 +60,9 @@ impl World {
         window.fill(&field("Password, once more"), PASSWORD).await?;
         window.click(&button("Make my account")).await?;
         window.until_it_says("Keep this code").await?;
-        window.click(&link("I have kept it")).await?;
+        window.click(&button("I have kept it")).await?;
+        window.until_it_says("What was found").await?;
+        window.click(&button("Continue")).await?;
         window.fill(&field("Address, as for any OpenAI-shaped client"), &self.model.base_url()).await?;
         window.fill(&field("Model"), "scripted").await?;
         window.click(&button("Test and connect")).await?;

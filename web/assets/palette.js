@@ -45,7 +45,11 @@ async function showSheet() {
 
 wanted.addEventListener("input", look);
 palette.addEventListener("keydown", (event) => {
-  if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+  // A search field would only empty itself.
+  if (event.key === "Escape") {
+    event.preventDefault();
+    palette.close();
+  } else if (event.key === "ArrowDown" || event.key === "ArrowUp") {
     event.preventDefault();
     choose(chosenAt() + (event.key === "ArrowDown" ? 1 : -1));
   } else if (event.key === "Enter" && chosenAt() >= 0) {
@@ -63,7 +67,7 @@ document.addEventListener("keydown", (event) => {
     event.preventDefault();
     if (palette.open) palette.close();
     else open();
-  } else if (event.key === "?" && !writing && !sheet.open) {
+  } else if (event.key === "?" && !writing && !document.querySelector("dialog[open]")) {
     showSheet();
   }
 });

@@ -11,7 +11,8 @@ const MOST_QUOTES: usize = 5;
 const LONGEST_QUOTE: usize = 400;
 /// Beside what was found or not, always: how to get a companion that can talk.
 const NEXT_STEP: &str = "I can only look things up at the moment, because no language model is connected. \
-    Connect one with `whisperengine setup --model-url URL --model NAME` and I will answer in my own words.";
+    Connect one under Settings, Models, or with `whisperengine setup --model-url URL --model NAME`, and I will \
+    answer in my own words.";
 
 /// Said before anything else where something came along with the words.
 const BLIND: &str = "I have kept what you sent, but cannot look at it yet.";

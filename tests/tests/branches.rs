@@ -74,6 +74,20 @@ async fn every_reply_stays_and_can_be_looked_at_again() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
+async fn an_attempt_that_fails_is_told_beside_the_reply_that_stays() -> anyhow::Result<()> {
+    let mut room = room().await?;
+    room.say("Name a bird.", &["A ", "wren."]).await?;
+    room.model.next(Script::status(400));
+    let again = room.last("formaction", "/again")?;
+    room.ada.submit(&again, &[]).await?;
+    let path = room.ada.page.path.clone();
+    until_it_says(&mut room.ada, &path, "refused the request").await?;
+    room.ada.page.says("A wren.")?;
+    ensure!(!room.ada.page.html.contains("class=\"variants\""), "a reply that was never written has a place");
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_message_worded_anew_begins_a_branch_of_its_own() -> anyhow::Result<()> {
     let mut room = room().await?;
     room.say("I live in Oslo.", &["Cold ", "there?"]).await?;

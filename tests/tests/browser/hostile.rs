@@ -4,7 +4,7 @@ use super::world::{World, no_browser};
 use anyhow::{Context, ensure};
 use std::io::ErrorKind;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
-use tests::browser::place::{button, field, link};
+use tests::browser::place::{button, field};
 use tests::browser::window::Window;
 use tests::house::PASSWORD;
 use tests::model_server::script::Script;

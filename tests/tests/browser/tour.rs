@@ -9,7 +9,7 @@ use anyhow::ensure;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use tests::browser::looks::Light;
-use tests::browser::place::{button, field, link};
+use tests::browser::place::{button, field};
 use tests::built;
 use tests::house::PASSWORD;
 use tests::model_server::script::Script;

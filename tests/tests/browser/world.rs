@@ -2,7 +2,7 @@
 
 use anyhow::Context;
 use tests::browser::driver;
-use tests::browser::place::{button, field, link};
+use tests::browser::place::{button, field};
 use tests::browser::window::Window;
 use tests::house::{House, PASSWORD};
 use tests::model_server::server::ModelServer;

@@ -13,6 +13,7 @@ use crate::public::router::Face;
 use askama::Template;
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
+use engine_client::client::EngineClient;
 use engine_client::problem::ErrorCode;
 use engine_client::wire::attachments::AttachmentView;
 use engine_client::wire::conversations::{
@@ -76,6 +77,9 @@ pub struct Asked {
     pub edit: Option<Uuid>,
     #[serde(default)]
     pub removed: Option<Uuid>,
+    /// One that was just asked for: if it fails, an earlier reply is in view again and says nothing of it.
+    #[serde(default)]
+    pub turn: Option<Uuid>,
 }
 
 #[derive(Deserialize)]
@@ -149,12 +153,12 @@ pub async fn show(
         .messages
         .last()
         .filter(|last| last.author == AuthorView::Person && talk.running.is_none() && asked.before.is_none());
-    let failed = match unanswered.and_then(|last| last.turn) {
-        Some(turn) => Some(client.get::<TurnView>(&format!("/api/v1/turns/{turn}")).await?),
+    let unanswered = unanswered.and_then(|last| last.turn);
+    let failure = match asked.turn.or(unanswered) {
+        Some(turn) => failure_of(client, turn).await?,
         None => None,
     };
-    let failure =
-        failed.as_ref().and_then(|turn| turn.failure.as_ref()).map(|failure| failure.detail.clone());
+    let failed = if failure.is_some() { asked.turn.or(unanswered) } else { unanswered };
     let files = files(member, &talk.messages).await?;
     let running =
         talk.running.map(|turn| Running { turn: turn.id, blocks: face.markdown.blocks(&turn.text) });
@@ -170,11 +174,17 @@ pub async fn show(
         running,
         removed: asked.removed,
         problem: problem.or(failure),
-        failed: failed.map(|turn| turn.id),
+        failed,
         composer,
         earlier: talk.next,
     };
     Ok(html(&page).into_response())
+}
+
+/// Why this turn failed, if it did.
+async fn failure_of(client: &EngineClient, turn: Uuid) -> Result<Option<String>, PageError> {
+    let turn: TurnView = client.get(&format!("/api/v1/turns/{turn}")).await?;
+    Ok(turn.failure.map(|failure| failure.detail))
 }
 
 /// What was sent with these messages. A file that was removed since is no longer shown.

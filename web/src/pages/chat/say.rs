@@ -118,6 +118,9 @@ async fn reply(
 ) -> Result<Response, PageError> {
     let new = NewReply { id: once.turn.parse().map_err(|_| PageError::Incomplete)?, go_on };
     let taken = member.client.post::<TurnView>(&format!("/api/v1/turns/{turn}/again"), &new).await;
+    if let Ok(begun) = &taken {
+        return Ok(Redirect::to(&format!("{}?turn={}", address(id), begun.id)).into_response());
+    }
     answer(face, member, id, taken, Composer::default()).await
 }
 

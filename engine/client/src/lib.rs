@@ -6,6 +6,7 @@
 //! works inside.
 
 pub mod client;
+pub mod contract;
 pub mod events;
 pub mod pictures;
 pub mod principal;

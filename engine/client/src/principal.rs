@@ -5,6 +5,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -18,7 +19,7 @@ pub const REQUEST_ID: &str = "x-request-id";
 /// Headers that mean something inside and must never be let in from outside.
 pub const INTERNAL_HEADERS: [&str; 3] = [SECRET, PRINCIPAL, DEADLINE_MS];
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Principal {
     /// Whoever sits at the box's own terminal: the same operating-system user as the appliance.
@@ -32,7 +33,7 @@ pub enum Principal {
     },
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Credential {
     Session,

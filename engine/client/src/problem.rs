@@ -1,5 +1,6 @@
 //! Errors as they cross the contract: problem+json with a stable code.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The media type of every error body.
@@ -8,7 +9,7 @@ pub const PROBLEM_JSON: &str = "application/problem+json";
 macro_rules! codes {
     ($($(#[$doc:meta])* $name:ident = $text:literal, $status:literal;)+) => {
         /// What went wrong, 1:1 with the `code` on the wire.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
         pub enum ErrorCode {
             $($(#[$doc])* #[serde(rename = $text)] $name,)+
         }
@@ -60,7 +61,7 @@ codes! {
     DiskFull = "disk_full", 507;
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Problem {
     pub status: u16,
     pub code: ErrorCode,

@@ -14,16 +14,10 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use engine_client::problem::ErrorCode;
 use engine_client::wire::attachments::AttachmentView;
+use engine_client::wire::queries::UploadQuery;
 use futures::{StreamExt, TryStreamExt};
-use serde::Deserialize;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct UploadQuery {
-    name: String,
-}
 
 pub async fn upload(
     State(api): State<Api>,

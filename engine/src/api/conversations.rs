@@ -23,50 +23,16 @@ use engine_client::wire::conversations::{
     ConversationChange, ConversationPage, ConversationView, FoundMessage, MessagePage, MessageView,
     NewConversation,
 };
-use serde::Deserialize;
+use engine_client::wire::queries::{ConversationsQuery, MessagesQuery, RemoveQuery, SearchQuery};
 use uuid::Uuid;
 
 const MOST_AT_ONCE: i64 = 200;
 const LONGEST_TITLE: usize = 200;
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ListQuery {
-    pinned: Option<bool>,
-    /// Those that can be brought back, instead of all others.
-    #[serde(default)]
-    removed: bool,
-    before: Option<String>,
-    limit: Option<i64>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct MessagesQuery {
-    before: Option<Uuid>,
-    limit: Option<i64>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RemoveQuery {
-    /// At once, and without a way back.
-    #[serde(default)]
-    forever: bool,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct SearchQuery {
-    q: String,
-    companion: Option<Uuid>,
-    limit: Option<i64>,
-}
-
 pub async fn list(
     State(api): State<Api>,
     Resident(person): Resident,
-    Asked(asked): Asked<ListQuery>,
+    Asked(asked): Asked<ConversationsQuery>,
 ) -> Result<Json<ConversationPage>, ApiError> {
     let limit = limit(asked.limit)?;
     let before = asked.before.as_deref().map(cursor).transpose()?;

@@ -14,26 +14,20 @@ use axum::response::Response;
 use bytes::Bytes;
 use engine_client::events::{Place, TurnEvent};
 use engine_client::problem::Problem;
+use engine_client::wire::queries::EventsQuery;
 use futures::stream;
-use serde::Deserialize;
 use std::convert::Infallible;
 use std::time::Duration;
 
 /// Proxies cut what is silent for long.
 const ALIVE_EVERY: Duration = Duration::from_secs(15);
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct FollowQuery {
-    from: Option<String>,
-}
-
 /// `from` in the query, or the browser's own `Last-Event-ID`, says where to begin.
 pub async fn follow(
     State(api): State<Api>,
     Resident(person): Resident,
     Id(id): Id,
-    Asked(asked): Asked<FollowQuery>,
+    Asked(asked): Asked<EventsQuery>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let last = headers.get("last-event-id").and_then(|value| value.to_str().ok());

@@ -9,14 +9,7 @@ use crate::models::offered::{named, offered};
 use axum::Json;
 use axum::extract::State;
 use engine_client::wire::models::ModelView;
-use serde::Deserialize;
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ModelsQuery {
-    /// Only what this name means: one, or none.
-    name: Option<String>,
-}
+use engine_client::wire::queries::ModelsQuery;
 
 /// For everybody who lives here; what is behind a connection is the owner's to see.
 pub async fn list(

@@ -1,4 +1,5 @@
-//! All routes of the contract, in one list.
+//! A handler for each route of the contract. Which routes there are, with their methods, paths and whom they
+//! serve, is `engine_client::contract`'s to say.
 
 use super::state::Api;
 use super::{
@@ -7,57 +8,76 @@ use super::{
 };
 use axum::Router;
 use axum::middleware::from_fn_with_state;
-use axum::routing::{delete, get, patch, post};
+use axum::routing::{MethodFilter, MethodRouter, on};
+use engine_client::contract::operations::Operation;
 
 pub fn router(api: Api) -> Router {
-    Router::new()
-        .route("/api/v1/status", get(status::get))
-        .route("/api/v1/setup", get(setup::get).post(setup::post))
-        .route("/api/v1/setup/steps", post(setup::step_done))
-        .route("/api/v1/setup/recovery-code", post(setup::recovery_code_again))
-        .route("/api/v1/owner/recovery-code", post(setup::new_recovery_code))
-        .route("/api/v1/owner/recover", post(setup::recover))
-        .route("/api/v1/me", get(me::get).patch(me::rename))
-        .route("/api/v1/me/password", post(me::change_password))
-        .route("/api/v1/me/sessions/end", post(me::end_sessions))
-        .route("/api/v1/me/appearance", get(me::appearance).patch(me::choose_appearance))
-        .route("/api/v1/people", get(people::list).post(people::invite))
-        .route("/api/v1/people/{id}/code", post(people::new_code))
-        .route("/api/v1/people/{id}/password", post(people::set_password))
-        .route("/api/v1/people/{id}/state", post(people::set_state))
-        .route("/api/v1/keys", get(keys::list).post(keys::create))
-        .route("/api/v1/keys/{id}", delete(keys::revoke))
-        .route("/api/v1/proofs", post(keys::prove))
-        .route("/api/v1/sessions", post(sessions::begin))
-        .route("/api/v1/sessions/end", post(sessions::end))
-        .route("/api/v1/companions", get(companions::list))
-        .route("/api/v1/companions/{id}", get(companions::get))
-        .route("/api/v1/connections", get(connections::list).post(connections::add))
-        .route("/api/v1/connections/scan", post(connections::scan))
-        .route("/api/v1/connections/order", post(connections::order))
-        .route("/api/v1/connections/{id}", delete(connections::remove).patch(connections::change))
-        .route("/api/v1/connections/{id}/test", post(connections::test))
-        .route("/api/v1/models", get(models::list))
-        .route("/api/v1/completions", post(completions::ask))
-        .route("/api/v1/continuations", post(continuations::find))
-        .route("/api/v1/conversations", get(conversations::list).post(conversations::open))
-        .route(
-            "/api/v1/conversations/{id}",
-            get(conversations::get).merge(patch(conversations::change)).merge(delete(conversations::remove)),
-        )
-        .route("/api/v1/conversations/{id}/restore", post(conversations::restore))
-        .route("/api/v1/conversations/{id}/messages", get(conversations::messages))
-        .route("/api/v1/conversations/{id}/messages/{message}", get(messages::get))
-        .route("/api/v1/conversations/{id}/turns", post(turns::take))
-        .route("/api/v1/search", get(conversations::search))
-        .route("/api/v1/turns/{id}", get(turns::get).delete(turns::stop))
-        .route("/api/v1/turns/{id}/again", post(turns::again))
-        .route("/api/v1/turns/{id}/events", get(events::follow))
-        .route("/api/v1/attachments", post(attachments::upload))
-        .route("/api/v1/attachments/{id}", get(attachments::describe).delete(attachments::remove))
-        .route("/api/v1/attachments/{id}/content", get(attachments::content))
+    let routes = Operation::ALL
+        .iter()
+        .fold(Router::new(), |router, &operation| router.route(operation.path(), handler(operation)));
+    routes
         .method_not_allowed_fallback(guard::wrong_method)
         .fallback(guard::no_such_route)
         .layer(from_fn_with_state(api.clone(), guard::guard))
         .with_state(api)
+}
+
+fn handler(operation: Operation) -> MethodRouter<Api> {
+    let way = MethodFilter::try_from(operation.method()).expect("the contract uses common methods");
+    match operation {
+        Operation::Status => on(way, status::get),
+        Operation::SetupState => on(way, setup::get),
+        Operation::SetUp => on(way, setup::post),
+        Operation::FinishStep => on(way, setup::step_done),
+        Operation::RecoveryCodeAgain => on(way, setup::recovery_code_again),
+        Operation::NewRecoveryCode => on(way, setup::new_recovery_code),
+        Operation::Recover => on(way, setup::recover),
+        Operation::Me => on(way, me::get),
+        Operation::Rename => on(way, me::rename),
+        Operation::ChangePassword => on(way, me::change_password),
+        Operation::EndSessions => on(way, me::end_sessions),
+        Operation::GetAppearance => on(way, me::appearance),
+        Operation::ChooseAppearance => on(way, me::choose_appearance),
+        Operation::ListPeople => on(way, people::list),
+        Operation::InvitePerson => on(way, people::invite),
+        Operation::NewCode => on(way, people::new_code),
+        Operation::SetPassword => on(way, people::set_password),
+        Operation::SetPersonState => on(way, people::set_state),
+        Operation::ListKeys => on(way, keys::list),
+        Operation::CreateKey => on(way, keys::create),
+        Operation::RevokeKey => on(way, keys::revoke),
+        Operation::Prove => on(way, keys::prove),
+        Operation::BeginSession => on(way, sessions::begin),
+        Operation::EndSession => on(way, sessions::end),
+        Operation::ListCompanions => on(way, companions::list),
+        Operation::GetCompanion => on(way, companions::get),
+        Operation::ListConnections => on(way, connections::list),
+        Operation::AddConnection => on(way, connections::add),
+        Operation::ScanForServers => on(way, connections::scan),
+        Operation::OrderConnections => on(way, connections::order),
+        Operation::ChangeConnection => on(way, connections::change),
+        Operation::RemoveConnection => on(way, connections::remove),
+        Operation::TestConnection => on(way, connections::test),
+        Operation::ListModels => on(way, models::list),
+        Operation::Complete => on(way, completions::ask),
+        Operation::Continue => on(way, continuations::find),
+        Operation::ListConversations => on(way, conversations::list),
+        Operation::OpenConversation => on(way, conversations::open),
+        Operation::GetConversation => on(way, conversations::get),
+        Operation::ChangeConversation => on(way, conversations::change),
+        Operation::RemoveConversation => on(way, conversations::remove),
+        Operation::RestoreConversation => on(way, conversations::restore),
+        Operation::ListMessages => on(way, conversations::messages),
+        Operation::GetMessage => on(way, messages::get),
+        Operation::TakeTurn => on(way, turns::take),
+        Operation::Search => on(way, conversations::search),
+        Operation::GetTurn => on(way, turns::get),
+        Operation::StopTurn => on(way, turns::stop),
+        Operation::ReplyAgain => on(way, turns::again),
+        Operation::FollowTurn => on(way, events::follow),
+        Operation::Upload => on(way, attachments::upload),
+        Operation::GetAttachment => on(way, attachments::describe),
+        Operation::RemoveAttachment => on(way, attachments::remove),
+        Operation::GetAttachmentContent => on(way, attachments::content),
+    }
 }

@@ -15,23 +15,15 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use engine_client::events::Place;
 use engine_client::problem::ErrorCode;
+use engine_client::wire::queries::TurnQuery;
 use engine_client::wire::turns::{NewReply, NewTurn, TurnView};
-use serde::Deserialize;
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct TakeQuery {
-    /// Answer when the turn has ended rather than when it is stored.
-    #[serde(default)]
-    wait: bool,
-}
 
 /// 202: the message is safe and a reply is being written. Sending it again changes nothing.
 pub async fn take(
     State(api): State<Api>,
     Resident(person): Resident,
     Id(conversation): Id,
-    Asked(asked): Asked<TakeQuery>,
+    Asked(asked): Asked<TurnQuery>,
     Document(new): Document<NewTurn>,
 ) -> Result<(StatusCode, Json<TurnView>), ApiError> {
     stay(&api)?;

@@ -1,9 +1,10 @@
 //! Ways to reach language models. A key goes in and never comes out.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewConnection {
     /// For people; the host's name where it is left out.
@@ -32,7 +33,7 @@ impl std::fmt::Debug for NewConnection {
 }
 
 /// What is left out stays as it is.
-#[derive(Clone, Default, Serialize, Deserialize)]
+#[derive(Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ConnectionChange {
     #[serde(default)]
@@ -63,13 +64,13 @@ impl std::fmt::Debug for ConnectionChange {
 }
 
 /// Every connection once, the one that is tried first in front.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ConnectionOrder {
     pub order: Vec<Uuid>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ConnectionView {
     pub id: Uuid,
     pub name: String,
@@ -82,7 +83,7 @@ pub struct ConnectionView {
 }
 
 /// What *Test* found: the server answered, and these are its models.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ConnectionTest {
     pub models: Vec<String>,
     /// Whether the chosen model is among them.
@@ -90,7 +91,7 @@ pub struct ConnectionTest {
 }
 
 /// Asks the usual places on this machine for model servers.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Scan {
     /// Where the box itself answers: these are not asked.
@@ -99,7 +100,7 @@ pub struct Scan {
 }
 
 /// A server that answered, with what it offers, the best for a companion first.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct FoundServer {
     /// What usually answers there.
     pub kind: ServerKind,
@@ -107,7 +108,7 @@ pub struct FoundServer {
     pub models: Vec<FoundModel>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ServerKind {
     Ollama,
@@ -116,14 +117,14 @@ pub enum ServerKind {
     TextGenerationWebui,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct FoundModel {
     pub name: String,
     pub talks: Talks,
 }
 
 /// Whether a model can be a companion's, as far as its name tells.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Talks {
     /// It was made for conversation.

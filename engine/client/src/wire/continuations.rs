@@ -1,10 +1,11 @@
 //! For clients that keep the history themselves and send all of it each time.
 
 use super::conversations::AuthorView;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct History {
     pub companion: Uuid,
@@ -12,7 +13,7 @@ pub struct History {
     pub messages: Vec<ToldMessage>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ToldMessage {
     pub author: AuthorView,
@@ -20,7 +21,7 @@ pub struct ToldMessage {
 }
 
 /// What to make a turn of.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ContinuationView {
     pub conversation: Uuid,
     pub parent: Option<Uuid>,

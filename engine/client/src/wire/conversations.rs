@@ -1,10 +1,11 @@
 //! Conversations and the messages in them.
 
 use super::turns::TurnView;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewConversation {
     /// The default companion where it is left out.
@@ -12,7 +13,7 @@ pub struct NewConversation {
     pub companion: Option<Uuid>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ConversationView {
     pub id: Uuid,
     pub companion: Uuid,
@@ -24,7 +25,7 @@ pub struct ConversationView {
 }
 
 /// What to change; what is left out stays.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ConversationChange {
     #[serde(default)]
@@ -39,21 +40,21 @@ pub struct ConversationChange {
     pub through: Option<Uuid>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ConversationPage {
     pub conversations: Vec<ConversationView>,
     /// Give it back as `before` for what is older; `None` at the end.
     pub next: Option<String>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum AuthorView {
     Person,
     Companion,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum MessageStateView {
     Complete,
@@ -61,7 +62,7 @@ pub enum MessageStateView {
     Cut,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct MessageView {
     pub id: Uuid,
     pub parent: Option<Uuid>,
@@ -79,7 +80,7 @@ pub struct MessageView {
 }
 
 /// A piece of the branch in view, oldest first, and the turn under way at its end.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct MessagePage {
     pub messages: Vec<MessageView>,
     pub running: Option<TurnView>,
@@ -87,7 +88,7 @@ pub struct MessagePage {
     pub next: Option<Uuid>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct FoundMessage {
     pub conversation: Uuid,
     pub message: MessageView,

@@ -9,6 +9,7 @@ pub mod continuations;
 pub mod conversations;
 pub mod models;
 pub mod people;
+pub mod queries;
 pub mod sessions;
 pub mod setup;
 pub mod status;

@@ -1,10 +1,11 @@
 //! From an empty box to one with an owner.
 
 use super::connections::NewConnection;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct SetupState {
     pub has_owner: bool,
     pub connections: usize,
@@ -13,7 +14,7 @@ pub struct SetupState {
 }
 
 /// What is still to be done, in this order.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum SetupStep {
     Owner,
@@ -28,13 +29,13 @@ pub enum SetupStep {
 }
 
 /// This step was taken or skipped, and those before it.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct StepDone {
     pub step: SetupStep,
 }
 
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SetupRequest {
     pub owner: String,
@@ -46,7 +47,7 @@ pub struct SetupRequest {
     pub guided: bool,
 }
 
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct SetupDone {
     pub person: Uuid,
     /// Shown once: the way back in when the password is lost.
@@ -54,7 +55,7 @@ pub struct SetupDone {
 }
 
 /// Asks for a new recovery code; the old one ends.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct RecoveryCode {
     pub person: Uuid,
     pub owner: String,
@@ -62,7 +63,7 @@ pub struct RecoveryCode {
 }
 
 /// Spends a recovery code on a new password; every session of the owner ends.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Recover {
     pub owner: String,

@@ -1,8 +1,9 @@
 //! How the engine is.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct EngineStatus {
     pub version: String,
     /// `sqlite` or `postgres`.
@@ -17,7 +18,7 @@ impl EngineStatus {
 }
 
 /// One thing the engine leans on, asked just now.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct PartStatus {
     pub name: String,
     pub ok: bool,

@@ -1,10 +1,11 @@
 //! Turns: one exchange as a resource.
 
 use super::conversations::AuthorView;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewTurn {
     /// A UUIDv7 of the caller's making: sending it twice is the same turn.
@@ -27,7 +28,7 @@ pub struct NewTurn {
 }
 
 /// Another reply to what an earlier turn answered; it becomes a sibling of the earlier one.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewReply {
     /// A UUIDv7 of the caller's making: sending it twice is the same turn.
@@ -37,7 +38,7 @@ pub struct NewReply {
     pub go_on: bool,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum TurnStateView {
     Running,
@@ -46,7 +47,7 @@ pub enum TurnStateView {
     Failed,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct TurnView {
     pub id: Uuid,
     pub conversation: Uuid,
@@ -70,14 +71,14 @@ pub struct TurnView {
     pub finished_at: Option<i64>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct FailureView {
     pub code: String,
     pub detail: String,
 }
 
 /// Something of earlier that the reply was made with, as far as it is still there.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct RecalledView {
     pub said_at: i64,
     /// `None` for a memory, which nobody in particular said.
@@ -90,7 +91,7 @@ pub struct RecalledView {
 }
 
 /// One call to a model: one entry of the ledger.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct AttemptView {
     pub attempt: i64,
     pub model: Option<String>,

@@ -12,6 +12,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use engine_client::contract::operations::Operation;
 use engine_client::principal::{DEADLINE_MS, PRINCIPAL, Principal, REQUEST_ID, SECRET};
 use engine_client::problem::{ErrorCode, Problem};
 use sha2::{Digest, Sha256};
@@ -28,7 +29,7 @@ pub async fn guard(State(api): State<Api>, mut request: Request, next: Next) -> 
     let path = request.extensions().get::<axum::extract::MatchedPath>().map(|path| path.as_str().to_owned());
     let deadline = deadline(request.headers());
     let answer = async {
-        match admit(&api, request.headers()).await {
+        match admit(&api, request.headers(), path.as_deref()).await {
             Err(error) => error.into_response(),
             Ok(subject) => {
                 request.extensions_mut().insert(subject);
@@ -52,7 +53,7 @@ pub async fn guard(State(api): State<Api>, mut request: Request, next: Next) -> 
     answer
 }
 
-async fn admit(api: &Api, headers: &HeaderMap) -> Result<Subject, ApiError> {
+async fn admit(api: &Api, headers: &HeaderMap, path: Option<&str>) -> Result<Subject, ApiError> {
     let unauthenticated = |detail: &str| ApiError(ErrorCode::Unauthenticated, detail.to_owned());
     let secret = headers.get(SECRET).map(HeaderValue::as_bytes).unwrap_or_default();
     // Comparing digests takes the same time wherever the first difference is.
@@ -64,7 +65,9 @@ async fn admit(api: &Api, headers: &HeaderMap) -> Result<Subject, ApiError> {
     match principal.ok_or_else(|| unauthenticated("the call does not say who is speaking"))? {
         Principal::Anonymous => Ok(Subject { tenant: api.tenant, person: None, operator: false }),
         Principal::Operator => {
-            let person = first_owner(api).await?;
+            // How the store is must be told without it.
+            let asks_how_it_is = path == Some(Operation::Status.path());
+            let person = if asks_how_it_is { None } else { first_owner(api).await? };
             Ok(Subject { tenant: api.tenant, person, operator: true })
         }
         Principal::Person { tenant, person, .. } => {

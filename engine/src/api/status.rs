@@ -3,6 +3,7 @@
 use super::guard::Caller;
 use super::problem::ApiError;
 use super::state::Api;
+use crate::domain::authorize::Action;
 use axum::Json;
 use axum::extract::State;
 use engine_client::wire::status::{EngineStatus, PartStatus};
@@ -11,14 +12,20 @@ use std::time::Duration;
 
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Open to our front doors for `/ready`; it tells no secrets.
-pub async fn get(State(api): State<Api>, Caller(_): Caller) -> Result<Json<EngineStatus>, ApiError> {
+/// Open to our front doors for `/ready`. An error of the store may name hosts and files: only those who look
+/// after the box read it.
+pub async fn get(State(api): State<Api>, caller: Caller) -> Result<Json<EngineStatus>, ApiError> {
     let (store, cache) = futures::future::join(
         tokio::time::timeout(PATIENCE, api.store.health.ping()),
         tokio::time::timeout(PATIENCE, api.cache.ping()),
     )
     .await;
-    let parts = vec![part("store", true, store), part("cache", false, cache)];
+    let mut parts = vec![part("store", true, store), part("cache", false, cache)];
+    if caller.may(Action::Inspect).is_err() {
+        for part in parts.iter_mut().filter(|part| !part.ok) {
+            "cannot be used; the owner of the box is told why".clone_into(&mut part.detail);
+        }
+    }
     let version = env!("CARGO_PKG_VERSION").to_owned();
     Ok(Json(EngineStatus { version, store: api.store.health.kind().to_owned(), parts }))
 }

@@ -5,8 +5,10 @@ use engine_client::client::EngineClient;
 use engine_client::principal::Principal;
 use engine_client::problem::ErrorCode;
 use engine_client::wire::people::{Invite, Invited, PersonStateView, SetPersonState};
+use engine_client::wire::status::EngineStatus;
 use engine_client::wire::turns::NewTurn;
 use serde_json::{Value, json};
+use std::time::Duration;
 use uuid::Uuid;
 
 in_every_way!(
@@ -16,6 +18,7 @@ in_every_way!(
     a_suspension_counts_from_the_next_call,
     another_persons_things_do_not_exist,
     the_same_turn_twice_is_one_turn,
+    only_who_looks_after_the_box_reads_why_it_is_not_well,
 );
 
 pub async fn code(client: &EngineClient, method: &str, path: &str, body: Value) -> ErrorCode {
@@ -197,4 +200,19 @@ pub async fn member(owner: &EngineClient, running: &super::harness::Running, nam
         other => panic!("{other:?}"),
     };
     running.client(Principal::Person { tenant, person: invited.person.id, via: Credential::Session })
+}
+
+async fn only_who_looks_after_the_box_reads_why_it_is_not_well(house: &House) {
+    let running = house.start().await;
+    running.set_up(house, false).await;
+    let store = async |principal| {
+        let status: EngineStatus = running.client(principal).get("/api/v1/status").await.expect("it answers");
+        status.parts.into_iter().find(|part| part.name == "store").expect("there is a store")
+    };
+    assert!(store(Principal::Anonymous).await.ok && store(Principal::Operator).await.ok);
+    running.engine.drain(Duration::from_secs(5)).await;
+    let (nobody, operator) = (store(Principal::Anonymous).await, store(Principal::Operator).await);
+    assert!(!nobody.ok && !operator.ok);
+    assert_eq!(nobody.detail, "cannot be used; the owner of the box is told why");
+    assert!(!operator.detail.is_empty() && operator.detail != nobody.detail, "{}", operator.detail);
 }

@@ -3,31 +3,40 @@
 //! A caller brings an API key as `Authorization: Bearer …` or as `x-api-key`; the engine says whose it is.
 //! It is asked for each request, so a revoked key or a suspended person ends with the next one.
 
+use crate::edge::limits::Limits;
+use crate::edge::request::RequestId;
 use crate::ports::EngineAccess;
 use crate::problem::Refusal;
 use engine_client::principal::Principal;
 use engine_client::problem::ErrorCode;
 use engine_client::wire::people::Proof;
-use http::{HeaderMap, header};
+use http::{Extensions, HeaderMap, header};
 use std::time::Duration;
 
 const LONGEST_KEY: usize = 256;
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// A good key is counted for its person, a wrong one for the address that it came from.
 pub async fn identify(
+    limits: &Limits,
     engine: &EngineAccess,
     headers: &HeaderMap,
-    request_id: &str,
+    extensions: &Extensions,
 ) -> Result<Principal, Refusal> {
     let key = brought(headers)?;
-    let client = engine.client(Principal::Anonymous).with_request_id(request_id).with_patience(PATIENCE);
+    let id = extensions.get::<RequestId>().map_or("", |RequestId(id)| id);
+    let client = engine.client(Principal::Anonymous).with_request_id(id).with_patience(PATIENCE);
     let proven = client.post("/api/v1/proofs", &Proof::ApiKey(key)).await;
+    let wrong = || limits.count_stranger(extensions, true).map_or_else(Refusal, |()| unknown());
     match proven.map_err(|error| (error.code(), error)) {
-        Ok(person @ Principal::Person { .. }) => Ok(person),
+        Ok(person @ Principal::Person { .. }) => {
+            limits.count_caller(&person)?;
+            Ok(person)
+        }
         // A key is somebody's; what it must never open is the operator's door.
-        Ok(Principal::Operator | Principal::Anonymous) => Err(unknown()),
-        Err((Some(ErrorCode::Unauthenticated | ErrorCode::NotFound | ErrorCode::Invalid), _)) => {
-            Err(unknown())
+        Ok(Principal::Operator | Principal::Anonymous)
+        | Err((Some(ErrorCode::Unauthenticated | ErrorCode::NotFound | ErrorCode::Invalid), _)) => {
+            Err(wrong())
         }
         Err((_, error)) => Err(error.into()),
     }

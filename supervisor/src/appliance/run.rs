@@ -27,6 +27,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use web::edge::body::Bounds;
 use web::edge::host::{AllowedHosts, CertifiedNames};
+use web::edge::limits::Limits;
 use web::edge::visitor::TrustedProxies;
 use web::public::plain;
 use web::public::router::{Face, router};
@@ -207,6 +208,7 @@ fn face(
         metrics_token: server.metrics_token.as_ref().map(|token| token.expose().into()),
         patience: server.request_timeout,
         bounds: Bounds::default(),
+        limits: Limits::new(appliance.config().requests),
         words: Arc::new(Words::english()),
         markdown: Arc::default(),
         tasks,

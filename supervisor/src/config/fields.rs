@@ -231,6 +231,43 @@ pub const REQUEST_TIMEOUT: Field = Field::new(
 .example("\"30s\"")
 .follows("tier");
 
+pub const KEY_REQUESTS: Field = Field::new(
+    "limits.key_requests",
+    "WHISPERENGINE_LIMIT_KEY_REQUESTS",
+    "a whole number from 1 to 10000000",
+    "Requests a minute with one key; as many may come at once.",
+)
+.example("1200")
+.is("1200");
+
+pub const PERSON_REQUESTS: Field = Field::new(
+    "limits.person_requests",
+    "WHISPERENGINE_LIMIT_PERSON_REQUESTS",
+    "a whole number from 1 to 10000000",
+    "Requests a minute of one person, with pages and keys together.",
+)
+.example("2400")
+.is("2400");
+
+pub const ADDRESS_REQUESTS: Field = Field::new(
+    "limits.address_requests",
+    "WHISPERENGINE_LIMIT_ADDRESS_REQUESTS",
+    "a whole number from 1 to 10000000",
+    "Requests a minute from one address (of IPv6, from one /64) that do not prove who asks. Behind a proxy \
+     this is the visitor's address only where `server.trusted_proxies` names the proxy.",
+)
+.example("300")
+.is("300");
+
+pub const ADDRESS_ATTEMPTS: Field = Field::new(
+    "limits.address_attempts",
+    "WHISPERENGINE_LIMIT_ADDRESS_ATTEMPTS",
+    "a whole number from 1 to 10000000",
+    "Of these, attempts to come in: signing in, setting up, keys that open nothing.",
+)
+.example("30")
+.is("30");
+
 pub const DATABASE_TYPE: Field = Field::new(
     "database.type",
     "WHISPERENGINE_DATABASE_TYPE",
@@ -482,6 +519,10 @@ pub const FIELDS: &[&Field] = &[
     &TLS_KEY,
     &METRICS_TOKEN,
     &REQUEST_TIMEOUT,
+    &KEY_REQUESTS,
+    &PERSON_REQUESTS,
+    &ADDRESS_REQUESTS,
+    &ADDRESS_ATTEMPTS,
     &DATABASE_TYPE,
     &POOL_SIZE,
     &POSTGRES_HOST,

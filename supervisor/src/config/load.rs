@@ -8,6 +8,7 @@ use super::areas::{
 use super::data_dir::DataDir;
 use super::fields as f;
 use super::problems::BadConfiguration;
+use super::requests;
 use super::text;
 use super::values::{Flags, Setting, Values};
 use crate::containers::places;
@@ -18,6 +19,7 @@ use crate::machine::source::{Environment, Machine};
 use crate::machine::tier::{self, Tier};
 use std::io;
 use std::path::{Path, PathBuf};
+use web::edge::limits::Rates;
 
 /// What the process was started into. Made once in `main`; tests make their own.
 #[derive(Clone, Debug)]
@@ -57,6 +59,7 @@ pub struct Config {
     pub recommendations: Recommendations,
     pub runtime: Runtime,
     pub server: Server,
+    pub requests: Rates,
     pub database: Database,
     pub cache: Cache,
     pub vectors: Vectors,
@@ -127,6 +130,7 @@ pub fn load(
         recommendations: derived::recommend(sizing),
         runtime: Runtime::read(&mut values),
         server,
+        requests: requests::read(&mut values),
         database,
         cache,
         vectors: Vectors::read(&mut values),

@@ -9,6 +9,7 @@ pub mod load;
 
 pub mod areas;
 pub mod data_dir;
+pub mod requests;
 pub mod tls;
 
 pub mod fields;

@@ -29,7 +29,7 @@ pub async fn account(mut request: Request, next: Next) -> Response {
     let method = request.method().clone();
     let own = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
     // What is passed on is named by where it went.
-    let own = own.filter(|path| !path.starts_with("/api/"));
+    let own = own.filter(|path| !path.starts_with("/api/v1/"));
     let passed = pattern(request.uri().path());
     request.headers_mut().insert(REQUEST_ID, header.clone());
     request.extensions_mut().insert(RequestId(id.clone()));

@@ -17,7 +17,7 @@ impl FromRequestParts<Face> for Caller {
     async fn from_request_parts(parts: &mut Parts, face: &Face) -> Result<Self, Complaint> {
         let id = parts.extensions.get::<RequestId>().map(|RequestId(id)| id.clone()).unwrap_or_default();
         let engine = face.appliance.engine().map_err(|problem| Complaint::from(&problem))?;
-        let principal = guard::identify(&engine, &parts.headers, &id).await?;
+        let principal = guard::identify(&face.limits, &engine, &parts.headers, &parts.extensions).await?;
         Ok(Self(engine.client(principal).with_request_id(id).with_patience(face.patience)))
     }
 }

@@ -6,7 +6,7 @@ use askama::Template;
 use axum::response::{IntoResponse, Response};
 use engine_client::client::ClientError;
 use engine_client::problem::{ErrorCode, Problem};
-use http::StatusCode;
+use http::{HeaderValue, StatusCode, header};
 
 #[derive(Debug)]
 pub enum PageError {
@@ -80,6 +80,9 @@ impl IntoResponse for PageError {
         let page = ErrorPage { frame: Frame::new(words.into(), &title, ""), title, sentence };
         let mut response = html(&page);
         *response.status_mut() = self.status();
+        if let Self::Told(Problem { retry_after: Some(seconds), .. }) = self {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
         response
     }
 }

@@ -3,6 +3,7 @@
 use super::session::Cookies;
 use crate::edge::body::Bounds;
 use crate::edge::host::AllowedHosts;
+use crate::edge::limits::{Limits, Rates};
 use crate::edge::visitor::TrustedProxies;
 use crate::ports::{Appliance, EngineAccess, Ground};
 use crate::public::router::{Face, router};
@@ -164,6 +165,7 @@ fn listener(engine: EngineAccess) -> Router {
         proxies: TrustedProxies::new(|address| address.is_loopback()),
         authority: None,
         bounds: Bounds::default(),
+        limits: Limits::new(Rates::default()),
         words: Arc::new(Words::english()),
         markdown: Arc::default(),
         tasks: TaskTracker::new(),

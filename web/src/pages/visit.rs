@@ -110,10 +110,13 @@ impl FromRequestParts<Face> for Member {
         let zone = cookies.zone;
         match asking.post("/api/v1/proofs", &Proof::Session(token)).await {
             Ok(person @ Principal::Person { .. }) => {
+                face.limits.count_caller(&person).map_err(|problem| Outside::Failed(problem.into()))?;
                 Ok(Self { client: asking.acting_as(person), seal, zone })
             }
             Ok(Principal::Operator | Principal::Anonymous) => Err(Outside::SignIn { back_to }),
             Err(error) if error.code() == Some(ErrorCode::Unauthenticated) => {
+                let counted = face.limits.count_stranger(&parts.extensions, false);
+                counted.map_err(|problem| Outside::Failed(problem.into()))?;
                 Err(Outside::SignIn { back_to })
             }
             Err(error) => Err(Outside::Failed(error.into())),

@@ -2,13 +2,15 @@
 //! speak OpenAI's, probes, and the box's own authority.
 //!
 //! Order matters: a request is counted first, then who comes, its name for us and its size are looked at,
-//! and only then does anybody act on it.
+//! and only then does anybody act on it. Which addresses there are is `addresses`' to say.
 
-use super::{authority, manifest};
+use super::addresses::{Address, Door};
+use super::{authority, contract, manifest};
 use crate::assets;
 use crate::edge::body::{self, Bounds};
 use crate::edge::host::{self, AllowedHosts};
-use crate::edge::request::{self, RequestId};
+use crate::edge::limits::{self, Limits};
+use crate::edge::request;
 use crate::edge::unbuffered;
 use crate::edge::visitor::{self, TrustedProxies};
 use crate::guard;
@@ -25,8 +27,8 @@ use crate::problem::Refusal;
 use crate::words::Words;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{any, get, post};
-use axum::{Extension, Router, middleware};
+use axum::routing::{MethodFilter, MethodRouter, any, on};
+use axum::{Router, middleware};
 use bytes::Bytes;
 use engine_client::problem::ErrorCode;
 use http::{HeaderMap, HeaderValue, header};
@@ -48,6 +50,7 @@ pub struct Face {
     /// How long a call that does not stream may take.
     pub patience: Duration,
     pub bounds: Bounds,
+    pub limits: Limits,
     pub words: Arc<Words>,
     pub markdown: Arc<Markdown>,
     /// For what must still be done when a caller has left.
@@ -56,67 +59,18 @@ pub struct Face {
 
 pub fn router(face: Face) -> Router {
     let (hosts, proxies, bounds) = (face.hosts.clone(), face.proxies.clone(), face.bounds);
-    Router::new()
-        .route("/health", get(probes::health))
-        .route("/ready", get(probes::ready))
-        .route("/metrics", get(probes::metrics))
-        .route("/authority.crt", get(authority::certificate))
-        .route("/certificate", get(certificate::get))
-        .route("/manifest.webmanifest", get(manifest::get))
-        .route("/api/v1/{*path}", any(api))
-        .route("/assets/{mark}/{name}", get(assets::get))
-        .route("/", get(setup::entry::home))
-        .route("/setup", get(setup::entry::get).post(setup::entry::token))
-        .route("/setup/owner", post(setup::entry::owner))
-        .route("/setup/recovery", get(setup::recovery::get).post(setup::recovery::kept))
-        .route("/setup/recovery/again", post(setup::recovery::again))
-        .route("/setup/machine", get(setup::machine::get).post(setup::machine::seen))
-        .route("/setup/model", get(setup::model::get).post(setup::model::connect))
-        .route("/setup/model/search", post(setup::model::search))
-        .route("/setup/model/later", post(setup::model::later))
-        .route("/sign-in", get(sign_in::get).post(sign_in::post))
-        .route("/sign-out", post(sign_in::leave))
-        .route("/chat", get(page::newest).post(page::new))
-        .route("/chat/{id}", get(page::get))
-        .route("/chat/{id}/title", post(conversation::rename))
-        .route("/chat/{id}/pin", post(conversation::pin))
-        .route("/chat/{id}/remove", post(conversation::remove))
-        .route("/chat/{id}/restore", post(conversation::restore))
-        .route("/chat/{id}/messages", post(say::post))
-        .route("/chat/{id}/messages/{message}/look", post(conversation::look))
-        .route("/chat/{id}/messages/{message}/raw", get(detail::raw))
-        .route("/chat/{id}/turns/{turn}", get(detail::get))
-        .route("/chat/{id}/turns/{turn}/again", post(say::again))
-        .route("/chat/{id}/turns/{turn}/go-on", post(say::go_on))
-        .route("/chat/{id}/turns/{turn}/stop", post(say::stop))
-        .route("/chat/{id}/turns/{turn}/live", get(live::get))
-        .route("/files/{id}", get(file::get))
-        .route("/search", get(search::get))
-        .route("/palette", get(palette::get))
-        .route("/shortcuts", get(shortcuts::get))
-        .route("/join", get(join::get).post(join::post))
-        .route("/look.css", get(appearance::stylesheet))
-        .route("/settings", get(profile::get))
-        .route("/settings/name", post(profile::rename))
-        .route("/settings/password", post(profile::change_password))
-        .route("/settings/sessions/end", post(profile::end_sessions))
-        .route("/settings/appearance", get(appearance::get).post(appearance::choose))
-        .route("/settings/keys", get(keys::get).post(keys::create))
-        .route("/settings/keys/{id}/revoke", get(keys::ask).post(keys::revoke))
-        .route("/settings/people", get(people::get).post(people::invite))
-        .route("/settings/people/{id}/code", post(people::new_code))
-        .route("/settings/people/{id}/suspend", get(people::ask_suspend).post(people::suspend))
-        .route("/settings/people/{id}/resume", get(people::ask_resume).post(people::resume))
-        .route("/settings/models", get(models::get))
-        .route("/settings/models/add", get(models::new).post(models::add))
-        .route("/settings/models/{id}", get(models::edit).post(models::change))
-        .route("/settings/models/{id}/test", post(models::test))
-        .route("/settings/models/{id}/earlier", post(order::earlier))
-        .route("/settings/models/{id}/later", post(order::later))
-        .route("/settings/models/{id}/remove", get(models::ask_remove).post(models::remove))
-        .route("/v1/chat/completions", post(openai::chat::answer::post))
-        .route("/v1/models", get(openai::models::list))
-        .route("/v1/models/{*name}", get(openai::models::get))
+    let routes = Address::ALL.iter().fold(Router::new(), |router, &address| {
+        let handler = match address.door() {
+            Door::Guest => {
+                let counted = middleware::from_fn_with_state(face.limits.clone(), limits::hold_guests);
+                handler(address).route_layer(counted)
+            }
+            // Those who must say who they are are counted when they have.
+            Door::Open | Door::Member | Door::Key => handler(address),
+        };
+        router.route(address.path(), handler)
+    });
+    routes
         .fallback(nothing)
         .method_not_allowed_fallback(not_this_way)
         .with_state(face)
@@ -128,12 +82,99 @@ pub fn router(face: Face) -> Router {
         .layer(middleware::from_fn(request::account))
 }
 
-async fn api(State(face): State<Face>, Extension(id): Extension<RequestId>, request: Request) -> Response {
+fn handler(address: Address) -> MethodRouter<Face> {
+    let way = match address.method() {
+        "GET" => MethodFilter::GET,
+        "POST" => MethodFilter::POST,
+        _ => return any(api),
+    };
+    match address {
+        Address::Health => on(way, probes::health),
+        Address::Ready => on(way, probes::ready),
+        Address::Metrics => on(way, probes::metrics),
+        Address::Authority => on(way, authority::certificate),
+        Address::Certificate => on(way, certificate::get),
+        Address::Manifest => on(way, manifest::get),
+        Address::Asset => on(way, assets::get),
+        Address::Look => on(way, appearance::stylesheet),
+        Address::Contract => on(way, contract::get),
+        Address::Api => on(way, api),
+        Address::ChatCompletions => on(way, openai::chat::answer::post),
+        Address::ListModels => on(way, openai::models::list),
+        Address::GetModel => on(way, openai::models::get),
+        Address::Home => on(way, setup::entry::home),
+        Address::SetUp => on(way, setup::entry::get),
+        Address::SetUpToken => on(way, setup::entry::token),
+        Address::SetUpOwner => on(way, setup::entry::owner),
+        Address::SetUpRecovery => on(way, setup::recovery::get),
+        Address::KeepRecovery => on(way, setup::recovery::kept),
+        Address::RecoveryAgain => on(way, setup::recovery::again),
+        Address::SetUpMachine => on(way, setup::machine::get),
+        Address::SeenMachine => on(way, setup::machine::seen),
+        Address::SetUpModel => on(way, setup::model::get),
+        Address::ConnectModel => on(way, setup::model::connect),
+        Address::SearchModels => on(way, setup::model::search),
+        Address::ModelLater => on(way, setup::model::later),
+        Address::SignIn => on(way, sign_in::get),
+        Address::BeginSession => on(way, sign_in::post),
+        Address::EndSession => on(way, sign_in::leave),
+        Address::Join => on(way, join::get),
+        Address::SpendCode => on(way, join::post),
+        Address::NewestChat => on(way, page::newest),
+        Address::NewChat => on(way, page::new),
+        Address::Chat => on(way, page::get),
+        Address::RenameChat => on(way, conversation::rename),
+        Address::PinChat => on(way, conversation::pin),
+        Address::RemoveChat => on(way, conversation::remove),
+        Address::RestoreChat => on(way, conversation::restore),
+        Address::Say => on(way, say::post),
+        Address::LookAtMessage => on(way, conversation::look),
+        Address::RawMessage => on(way, detail::raw),
+        Address::ReplyDetail => on(way, detail::get),
+        Address::ReplyAgain => on(way, say::again),
+        Address::GoOnWithReply => on(way, say::go_on),
+        Address::StopReply => on(way, say::stop),
+        Address::FollowReply => on(way, live::get),
+        Address::File => on(way, file::get),
+        Address::Search => on(way, search::get),
+        Address::Palette => on(way, palette::get),
+        Address::Shortcuts => on(way, shortcuts::get),
+        Address::Profile => on(way, profile::get),
+        Address::Rename => on(way, profile::rename),
+        Address::ChangePassword => on(way, profile::change_password),
+        Address::EndSessions => on(way, profile::end_sessions),
+        Address::Appearance => on(way, appearance::get),
+        Address::ChooseAppearance => on(way, appearance::choose),
+        Address::Keys => on(way, keys::get),
+        Address::CreateKey => on(way, keys::create),
+        Address::AskToRevokeKey => on(way, keys::ask),
+        Address::RevokeKey => on(way, keys::revoke),
+        Address::People => on(way, people::get),
+        Address::InvitePerson => on(way, people::invite),
+        Address::NewCode => on(way, people::new_code),
+        Address::AskToSuspend => on(way, people::ask_suspend),
+        Address::Suspend => on(way, people::suspend),
+        Address::AskToResume => on(way, people::ask_resume),
+        Address::Resume => on(way, people::resume),
+        Address::Connections => on(way, models::get),
+        Address::NewConnection => on(way, models::new),
+        Address::AddConnection => on(way, models::add),
+        Address::Connection => on(way, models::edit),
+        Address::ChangeConnection => on(way, models::change),
+        Address::TestConnection => on(way, models::test),
+        Address::EarlierConnection => on(way, order::earlier),
+        Address::LaterConnection => on(way, order::later),
+        Address::AskToRemoveConnection => on(way, models::ask_remove),
+        Address::RemoveConnection => on(way, models::remove),
+    }
+}
+
+async fn api(State(face): State<Face>, request: Request) -> Response {
     let engine = match face.appliance.engine() {
         Ok(engine) => engine,
         Err(problem) => return Refusal(problem).into_response(),
     };
-    match guard::identify(&engine, request.headers(), &id.0).await {
+    match guard::identify(&face.limits, &engine, request.headers(), request.extensions()).await {
         Ok(principal) => passage::pass(&engine, request, &principal, face.patience).await,
         Err(refusal) => refusal.into_response(),
     }

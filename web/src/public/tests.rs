@@ -3,6 +3,7 @@
 use super::router::{Face, router};
 use crate::edge::body::Bounds;
 use crate::edge::host::AllowedHosts;
+use crate::edge::limits::{Limits, Rates};
 use crate::edge::visitor::TrustedProxies;
 use crate::ports::{Appliance, ContainerEngine, EngineAccess, Graphics, Ground, Size};
 use crate::serve::Peer;
@@ -109,6 +110,10 @@ pub(crate) fn face(engine: Result<EngineAccess, Problem>) -> Router {
     router(parts(engine))
 }
 
+pub(crate) fn face_limited(engine: Result<EngineAccess, Problem>, rates: Rates) -> Router {
+    router(Face { limits: Limits::new(rates), ..parts(engine) })
+}
+
 pub(crate) fn parts(engine: Result<EngineAccess, Problem>) -> Face {
     Face {
         appliance: Arc::new(Stand { engine }),
@@ -119,6 +124,7 @@ pub(crate) fn parts(engine: Result<EngineAccess, Problem>) -> Face {
         metrics_token: None,
         patience: Duration::from_secs(30),
         bounds: Bounds { bytes: 1000, silence: Duration::from_secs(5) },
+        limits: Limits::new(Rates::default()),
         words: Arc::new(Words::english()),
         markdown: Arc::default(),
         tasks: TaskTracker::new(),

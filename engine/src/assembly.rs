@@ -8,6 +8,7 @@ use crate::api::state::{Api, Shared};
 use crate::background::Background;
 use crate::companions::conversations::ConversationDesk;
 use crate::companions::first::first_companion;
+use crate::conversation::aside::Aside;
 use crate::conversation::context::ContextReader;
 use crate::conversation::continuation::Continuation;
 use crate::conversation::pictures::Pictures;
@@ -172,6 +173,13 @@ impl Engine {
         };
         background.start(settings.concurrent_jobs, &tasks, &leaving);
         let tries = Tries::new(clock.clone());
+        let direct = DirectDesk {
+            connections: store.connections.clone(),
+            ledger: store.ledger.clone(),
+            pool: pool.clone(),
+            clock: clock.clone(),
+            tasks: tasks.clone(),
+        };
         let shared = Shared {
             tenant,
             secret,
@@ -199,13 +207,8 @@ impl Engine {
             },
             scan: ModelScan { builder: Arc::new(nearby) },
             steps: Steps { settings: store.settings.clone(), clock: clock.clone() },
-            direct: DirectDesk {
-                connections: store.connections.clone(),
-                ledger: store.ledger.clone(),
-                pool: pool.clone(),
-                clock: clock.clone(),
-                tasks: tasks.clone(),
-            },
+            aside: Aside { companions: store.companions.clone(), desk: direct.clone() },
+            direct,
             continuation: Continuation {
                 histories: store.histories.clone(),
                 conversations: conversations.clone(),

@@ -279,3 +279,30 @@ async fn a_model_is_asked_without_a_companion_and_nothing_is_remembered() -> any
     assert!(client.conversations().await?.conversations.is_empty());
     Ok(())
 }
+
+#[tokio::test]
+async fn a_companion_that_is_to_store_nothing_answers_as_itself_and_keeps_nothing() -> anyhow::Result<()> {
+    let (house, model) = (House::inhabited(Store::Sqlite).await?, ModelServer::start().await?);
+    house.connect(&model.base_url(), "scripted").await?;
+    let client = Client::of(&house).await?;
+    client.exchange(&said(&[("user", "the harbour light is green")])).await?;
+    let kept = client.conversations().await?.conversations.len();
+
+    let told = said(&[("system", "be a pirate"), ("user", "what do you know of the harbour light?")]);
+    let answer = client.ask(&told, &json!({"store": false, "stream": true})).await?;
+    assert_eq!(answer.response.status(), StatusCode::OK);
+    let body = json!({"model": "Wren", "messages": told});
+    let by_address = client.send("POST", "/v1/chat/completions?memory=off", Some(&body)).await?;
+    let (status, whole) = by_address.whole().await?;
+    assert_eq!((status, &whole["model"]), (StatusCode::OK, &json!("Wren")), "{whole}");
+    for asked in &model.asked()[1..] {
+        let prompt = asked.body["messages"].to_string();
+        assert!(prompt.contains("You are Wren") && prompt.contains("harbour light?"), "{prompt}");
+        assert!(!prompt.contains("green") && !prompt.contains("pirate"), "{prompt}");
+    }
+    assert_eq!(model.asked().len(), 3);
+    assert_eq!(client.conversations().await?.conversations.len(), kept);
+    let found: Vec<Value> = house.client().get("/api/v1/search?q=know").await?;
+    assert!(found.is_empty(), "{found:?}");
+    Ok(())
+}

@@ -1,10 +1,10 @@
-//! A model asked directly: its words as they come, and nothing of it kept.
+//! A model or a companion asked directly: the words as they come, and nothing of it kept.
 
 use super::extract::Document;
 use super::guard::Resident;
 use super::problem::{ApiError, response};
 use super::state::Api;
-use crate::domain::ids::ConnectionId;
+use crate::domain::ids::{CompanionId, ConnectionId};
 use crate::models::direct::{DirectCall, DirectError, Piece};
 use crate::ports::models::{Finish, ModelError, PromptMessage, Speaker};
 use axum::body::Body;
@@ -14,6 +14,7 @@ use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use engine_client::problem::{ErrorCode, Problem};
 use engine_client::wire::completions::{Completion, CompletionEnd, CompletionEvent, FinishView, SpeakerView};
+use engine_client::wire::models::ModelTarget;
 use futures::stream;
 use std::convert::Infallible;
 use std::time::Duration;
@@ -41,12 +42,22 @@ pub async fn ask(
         };
         PromptMessage::words(speaker, line.text)
     });
-    let asked = api.direct.ask(&person, ConnectionId(asked.connection), messages.collect(), asked.max_tokens);
-    let call = match asked.await {
+    let (messages, most): (Vec<_>, _) = (messages.collect(), asked.max_tokens);
+    let call = match asked.target {
+        ModelTarget::Connection(id) => api.direct.ask(&person, ConnectionId(id), messages, most).await,
+        ModelTarget::Companion(id) => {
+            if !messages
+                .last()
+                .is_some_and(|last| last.speaker == Speaker::Person && !last.text.trim().is_empty())
+            {
+                return Err(ApiError::invalid("messages: the person has the last word"));
+            }
+            api.aside.ask(&person, CompanionId(id), &messages, most).await
+        }
+    };
+    let call = match call {
         Ok(call) => call,
-        Err(DirectError::Missing) => return Err(ApiError::missing("connection")),
-        Err(DirectError::Store(error)) => return Err(error.into()),
-        Err(DirectError::Model(error)) => return Ok(response(&refused(&error))),
+        Err(error) => return failed(error),
     };
     let frames = stream::unfold(Some((api, call)), |state| async {
         let (api, mut call) = state?;
@@ -84,6 +95,15 @@ async fn next_frame(api: &Api, call: &mut DirectCall) -> Option<(Bytes, bool)> {
         Err(error) => (CompletionEvent::Error(refused(&error)), true),
     };
     Some((Bytes::from(event.to_frame()), last))
+}
+
+/// What kept the model from being asked.
+pub(super) fn failed(error: DirectError) -> Result<Response, ApiError> {
+    match error {
+        DirectError::Missing => Err(ApiError::missing("companion or connection")),
+        DirectError::Store(error) => Err(error.into()),
+        DirectError::Model(error) => Ok(response(&refused(&error))),
+    }
 }
 
 /// What the caller can do about it decides the code.

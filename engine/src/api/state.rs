@@ -1,6 +1,7 @@
 //! What handlers share: the use cases, and a few ports that are read as they are.
 
 use crate::companions::conversations::ConversationDesk;
+use crate::conversation::aside::Aside;
 use crate::conversation::continuation::Continuation;
 use crate::conversation::recall::Recall;
 use crate::conversation::receive::Receiver;
@@ -38,6 +39,7 @@ pub struct Shared {
     pub scan: ModelScan,
     pub steps: Steps,
     pub direct: DirectDesk,
+    pub aside: Aside,
     pub conversations: ConversationDesk,
     pub continuation: Continuation,
     pub receiver: Receiver,

@@ -4,7 +4,7 @@
 //! [`receive::Receiver`]; there is no second path. The message and its turn are stored before anything
 //! is said; a [`writer::Writer`] owns the turn under a lease and writes the reply down as it comes; a
 //! [`follow::Follower`] shows it to whoever asks, from any place in the text, on any machine; what a
-//! dead owner left is picked up by [`takeover`].
+//! dead owner left is picked up by [`takeover`]. [`aside`] is the exchange of which nothing is kept.
 
 pub mod incoming;
 pub mod receive;
@@ -24,6 +24,7 @@ pub mod recall_mode;
 pub mod live;
 pub mod follow;
 pub mod takeover;
+pub mod aside;
 pub mod summary;
 
 #[cfg(test)]

@@ -59,7 +59,7 @@ pub fn build(context: &Context, room: Room, given: &str) -> Prompt {
     // Memory may use a third at most, and only of what is really there; the newest turns have the rest.
     let (background, recalled) = background(context, free / 3);
     let window_room = free - background.as_deref().map_or(0, estimate_tokens).min(free);
-    let window = fitting(context, window_room);
+    let window = fitting(context.fresh(), window_room, |message| estimate(&spoken(context, message)));
     let left_out = context.fresh().len() - window.len();
 
     let mut messages = vec![PromptMessage::words(Speaker::System, character)];
@@ -68,6 +68,16 @@ pub fn build(context: &Context, room: Room, given: &str) -> Prompt {
     messages.push(newest);
     let tokens = messages.iter().map(estimate).sum::<usize>() + begun;
     Prompt { messages, tokens, left_out, recalled }
+}
+
+/// For words that nobody keeps: the character, and as much of the newest as there is room for. The last of
+/// `told` is always there.
+pub fn aside(companion: &Companion, person: &str, told: &[PromptMessage], room: Room) -> Vec<PromptMessage> {
+    let character = character(companion, person);
+    let free = room.prompt_tokens().saturating_sub(estimate_tokens(&character));
+    let fits = fitting(told, free, estimate).len().max(1).min(told.len());
+    let character = PromptMessage::words(Speaker::System, character);
+    [character].into_iter().chain(told[told.len() - fits..].iter().cloned()).collect()
 }
 
 impl Prompt {
@@ -112,11 +122,10 @@ fn estimate(message: &PromptMessage) -> usize {
 }
 
 /// The newest messages that fit, oldest first.
-fn fitting(context: &Context, room: usize) -> &[Message] {
-    let window = context.fresh();
+fn fitting<T>(window: &[T], room: usize, tokens: impl Fn(&T) -> usize) -> &[T] {
     let mut used = 0;
     let fits = window.iter().rev().take_while(|message| {
-        used += estimate(&spoken(context, message));
+        used += tokens(message);
         used <= room
     });
     &window[window.len() - fits.count()..]
@@ -257,6 +266,23 @@ mod tests {
         assert_eq!(speakers, [Speaker::Person, Speaker::Companion, Speaker::Person]);
         assert_eq!((&asked[asked.len() - 2].text, asked[asked.len() - 1].text.as_str()), (&given, GO_ON));
         assert_eq!(prompt.asking_to_go_on(""), prompt.messages);
+    }
+
+    #[test]
+    fn aside_there_is_the_character_and_what_is_newest_of_what_was_told() {
+        let context = context();
+        let told = |count: usize| -> Vec<PromptMessage> {
+            let said = |n| format!("said {n} {}", "word ".repeat(40));
+            (0..count).map(|n| PromptMessage::words(Speaker::Person, said(n))).collect()
+        };
+        let asked =
+            |count, context_tokens| aside(&context.companion, "Ada", &told(count), Room { context_tokens });
+        let short = asked(3, 8192);
+        assert_eq!(short[0].speaker, Speaker::System);
+        assert!(short[0].text.contains(&context.companion.name) && short[1..] == told(3));
+        let long = asked(100, 2000);
+        assert!(long.len() < 50 && long[1..] == told(100)[101 - long.len()..], "{}", long.len());
+        assert_eq!(asked(5, 64)[1..], told(5)[4..]);
     }
 
     #[test]

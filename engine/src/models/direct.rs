@@ -1,18 +1,21 @@
-//! A model asked directly, without a companion: what is said passes through and nothing of it is kept
-//! but one entry in the ledger, under its own purpose.
+//! A model asked directly: what is said passes through and nothing of it is kept but one entry in the
+//! ledger.
 //!
-//! There is no second attempt and no other connection: the caller named this one. A call that is dropped
+//! There is no second attempt and no other connection: the caller chose this one. A call that is dropped
 //! is cancelled upstream and settled with what it used so far.
 
 use super::pool::ModelPool;
-use crate::domain::ids::{ConnectionId, TenantId, UsageId};
+use crate::domain::connection::Connection;
+use crate::domain::ids::{CompanionId, ConnectionId, TenantId, UsageId};
 use crate::domain::person::Person;
 use crate::domain::usage::{Outcome, Purpose, Settlement, Tokens, UsageEntry};
 use crate::ports::clock::Clock;
 use crate::ports::connections::Connections;
 use crate::ports::error::StoreError;
 use crate::ports::ledger::Ledger;
-use crate::ports::models::{Delta, DeltaStream, Finish, ModelError, ModelRequest, PromptMessage};
+use crate::ports::models::{
+    Delta, DeltaStream, Finish, LanguageModel, ModelError, ModelRequest, PromptMessage,
+};
 use futures::StreamExt;
 use std::sync::Arc;
 use tokio::time::Instant;
@@ -50,6 +53,16 @@ pub struct DirectCall {
     account: Account,
 }
 
+/// A call to one connection, and what for.
+pub struct Call<'a> {
+    pub person: &'a Person,
+    pub connection: &'a Connection,
+    pub companion: Option<CompanionId>,
+    /// Counts from 1 where several connections are tried.
+    pub attempt: i64,
+    pub purpose: Purpose,
+}
+
 impl DirectDesk {
     /// Returns when the server has accepted the request.
     pub async fn ask(
@@ -59,25 +72,28 @@ impl DirectDesk {
         messages: Vec<PromptMessage>,
         max_tokens: Option<i64>,
     ) -> Result<DirectCall, DirectError> {
-        let connection = self.connections.find(person.tenant, connection).await?;
-        let connection = connection.ok_or(DirectError::Missing)?;
+        let connection = self.find(person, connection).await?;
         let model = self.pool.model(&connection)?;
-        let entry = UsageEntry {
-            id: UsageId(self.clock.new_id()),
-            tenant: person.tenant,
-            person: person.id,
-            companion: None,
-            turn: None,
-            attempt: 1,
-            purpose: Purpose::Direct,
-            connection: Some(connection.id),
-            model: Some(connection.model.clone()),
-            started_at: self.clock.now(),
-            settlement: None,
-        };
-        self.ledger.open(&entry).await?;
-        let mut account = Account::new(self.clone(), &entry, &messages);
-        let request = ModelRequest { messages, max_tokens, request_id: entry.id.to_string() };
+        let purpose = Purpose::Direct;
+        let call = Call { person, connection: &connection, companion: None, attempt: 1, purpose };
+        self.begin(&call, &*model, messages, max_tokens).await
+    }
+
+    pub async fn find(&self, person: &Person, id: ConnectionId) -> Result<Connection, DirectError> {
+        self.connections.find(person.tenant, id).await?.ok_or(DirectError::Missing)
+    }
+
+    /// Opens the ledger's entry, then asks.
+    pub async fn begin(
+        &self,
+        call: &Call<'_>,
+        model: &dyn LanguageModel,
+        messages: Vec<PromptMessage>,
+        max_tokens: Option<i64>,
+    ) -> Result<DirectCall, DirectError> {
+        let bytes = messages.iter().map(|message| message.text.len()).sum();
+        let mut account = self.account(call, bytes).await?;
+        let request = ModelRequest { messages, max_tokens, request_id: account.entry.to_string() };
         match model.reply(request).await {
             Ok(stream) => Ok(DirectCall { stream, finish: None, account }),
             Err(error) => {
@@ -85,6 +101,25 @@ impl DirectDesk {
                 Err(error.into())
             }
         }
+    }
+
+    /// An open entry for a call that sends so many bytes of text.
+    pub(super) async fn account(&self, call: &Call<'_>, bytes: usize) -> Result<Account, StoreError> {
+        let entry = UsageEntry {
+            id: UsageId(self.clock.new_id()),
+            tenant: call.person.tenant,
+            person: call.person.id,
+            companion: call.companion,
+            turn: None,
+            attempt: call.attempt,
+            purpose: call.purpose,
+            connection: Some(call.connection.id),
+            model: Some(call.connection.model.clone()),
+            started_at: self.clock.now(),
+            settlement: None,
+        };
+        self.ledger.open(&entry).await?;
+        Ok(Account::new(self.clone(), &entry, bytes))
     }
 }
 
@@ -121,22 +156,21 @@ impl DirectCall {
 }
 
 /// What one call used; settled once, however it ends.
-struct Account {
+pub(super) struct Account {
     desk: DirectDesk,
     tenant: TenantId,
-    entry: UsageId,
+    pub(super) entry: UsageId,
     read_tokens: i64,
     written_bytes: usize,
-    model: Option<String>,
-    reported: Option<(Tokens, Option<i64>)>,
+    pub(super) model: Option<String>,
+    pub(super) reported: Option<(Tokens, Option<i64>)>,
     begun: Instant,
     first_token_us: Option<i64>,
     settled: bool,
 }
 
 impl Account {
-    fn new(desk: DirectDesk, entry: &UsageEntry, messages: &[PromptMessage]) -> Self {
-        let bytes: usize = messages.iter().map(|message| message.text.len()).sum();
+    fn new(desk: DirectDesk, entry: &UsageEntry, bytes: usize) -> Self {
         Self {
             desk,
             tenant: entry.tenant,
@@ -159,7 +193,7 @@ impl Account {
 
     /// As the provider counted, or a guess that says so. A server that said nothing has read nothing
     /// that anybody would be billed for.
-    fn used(&self) -> (Tokens, Option<i64>) {
+    pub(super) fn used(&self) -> (Tokens, Option<i64>) {
         let answered = self.model.is_some() || self.first_token_us.is_some();
         let prompt = if answered { self.read_tokens } else { 0 };
         let guess = Tokens { prompt, completion: (self.written_bytes / 4) as i64, estimated: true };
@@ -178,7 +212,7 @@ impl Account {
         }
     }
 
-    async fn settle(&mut self, outcome: Outcome) {
+    pub(super) async fn settle(&mut self, outcome: Outcome) {
         let settlement = self.settlement(outcome);
         let settled = self.desk.ledger.settle(self.tenant, self.entry, &settlement).await;
         self.settled = true;

@@ -168,7 +168,8 @@ operations! {
     TestConnection: POST "/api/v1/connections/{id}/test" for Owner => 200 json ConnectionTest;
     /// What can be asked for by name: companions first, then the models of the connections.
     ListModels: GET "/api/v1/models" for Resident, asks ModelsQuery => 200 json Vec<ModelView>;
-    /// Asks a model directly, without a companion; nothing of it is kept but what it used.
+    /// Asks a model directly, or a companion that is to remember nothing; nothing of it is kept but what it used.
+    /// A companion answers as who it is, to what the messages tell; instructions among them are left out.
     /// Events: `text`, then `done` or `error`. A stream that ends without one of these was interrupted.
     Complete: POST "/api/v1/completions" for Resident, takes json Completion => 200 events;
 

@@ -1,17 +1,17 @@
-//! A model asked directly: what goes in, and what its event stream says.
+//! A model or a companion asked directly: what goes in, and what its event stream says.
 //!
 //! A stream that ends without `done` or `error` was interrupted.
 
+use super::models::ModelTarget;
 use crate::problem::Problem;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use uuid::Uuid;
 
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Completion {
-    pub connection: Uuid,
-    /// Oldest first; all of it goes to the model as it is.
+    pub target: ModelTarget,
+    /// Oldest first; to a model all of it goes as it is.
     pub messages: Vec<Line>,
     #[serde(default)]
     pub max_tokens: Option<i64>,

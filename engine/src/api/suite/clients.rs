@@ -8,7 +8,7 @@ use engine_client::principal::Principal;
 use engine_client::problem::ErrorCode;
 use engine_client::wire::completions::{Completion, CompletionEvent, FinishView, Line, SpeakerView};
 use engine_client::wire::continuations::{ContinuationView, History, ToldMessage};
-use engine_client::wire::conversations::{AuthorView, MessagePage};
+use engine_client::wire::conversations::{AuthorView, ConversationPage, MessagePage};
 use engine_client::wire::models::{ModelTarget, ModelView};
 use engine_client::wire::turns::NewTurn;
 use futures::StreamExt;
@@ -18,6 +18,7 @@ in_every_way!(
     what_can_be_asked_for_is_listed,
     a_grown_history_goes_on_in_its_conversation_with_its_tail_alone,
     a_model_is_asked_directly_and_nothing_of_it_is_kept,
+    a_companion_asked_aside_is_itself_and_remembers_nothing,
 );
 
 async fn models(client: &EngineClient, query: &str) -> Vec<ModelView> {
@@ -129,7 +130,8 @@ async fn a_model_is_asked_directly_and_nothing_of_it_is_kept(house: &House) {
     };
     let line = |speaker, text: &str| Line { speaker, text: text.into() };
     let messages = vec![line(SpeakerView::System, "be brief"), line(SpeakerView::Person, "a lighthouse")];
-    let completion = Completion { connection, messages, max_tokens: Some(7) };
+    let target = ModelTarget::Connection(connection);
+    let completion = Completion { target, messages, max_tokens: Some(7) };
 
     // Its words come while the model still holds the rest.
     let mut events = owner.complete(&completion).await.expect("the model takes it");
@@ -173,7 +175,56 @@ async fn a_model_is_asked_directly_and_nothing_of_it_is_kept(house: &House) {
     let nothing = Completion { messages: Vec::new(), ..completion.clone() };
     let refused = owner.complete(&nothing).await.err().expect("there is nothing to answer");
     assert_eq!(refused.code(), Some(ErrorCode::Invalid));
-    let nowhere = Completion { connection: Uuid::now_v7(), ..completion };
+    let nowhere = Completion { target: ModelTarget::Connection(Uuid::now_v7()), ..completion };
     let refused = owner.complete(&nowhere).await.err().expect("there is no such connection");
+    assert_eq!(refused.code(), Some(ErrorCode::NotFound));
+}
+
+async fn a_companion_asked_aside_is_itself_and_remembers_nothing(house: &House) {
+    let running = house.start().await;
+    let owner = running.set_up(house, true).await;
+    let target = models(&owner, "?name=Wren").await[0].target;
+    let ModelTarget::Companion(companion) = target else { panic!("Wren is a companion") };
+    // There is something to recall, and it is not.
+    let caller = Caller { client: owner.clone(), house, companion };
+    caller.ask(&[(AuthorView::Person, "the lighthouse is green")], "so it is").await;
+    let before = running.settled(1).await.len();
+
+    let line = |speaker, text: &str| Line { speaker, text: text.into() };
+    let messages = vec![
+        line(SpeakerView::System, "be a pirate"),
+        line(SpeakerView::Person, "good evening"),
+        line(SpeakerView::Companion, "and to you"),
+        line(SpeakerView::Person, "which colour is the lighthouse?"),
+    ];
+    let completion = Completion { target, messages, max_tokens: Some(7) };
+    let events = owner.complete(&completion).await.expect("the model takes it");
+    let call = house.model.asked().await;
+    for told in ["You are Wren", "good evening", "and to you", "which colour", r#""max_tokens":7"#] {
+        assert!(call.asked.contains(told), "{told}: {}", call.asked);
+    }
+    for kept_out in ["pirate", "green"] {
+        assert!(!call.asked.contains(kept_out), "{kept_out}: {}", call.asked);
+    }
+    call.say("I was never told");
+    call.finish();
+    let said: Vec<_> = events.map(|event| event.expect("an unbroken line")).collect().await;
+    assert_eq!(said[0], CompletionEvent::Text("I was never told".into()));
+
+    let found: Vec<serde_json::Value> = owner.get("/api/v1/search?q=evening").await.expect("a search");
+    assert!(found.is_empty(), "{found:?}");
+    let page: ConversationPage = owner.get("/api/v1/conversations").await.expect("a list");
+    assert_eq!(page.conversations.len(), 1);
+    let ledger = running.settled(before + 1).await;
+    let entry = ledger.last().expect("an entry");
+    assert_eq!((entry.purpose, entry.turn), (Purpose::Reply, None));
+    assert_eq!(entry.companion.map(|id| id.0), Some(companion));
+
+    let mut unanswerable = completion.clone();
+    unanswerable.messages.pop();
+    let refused = owner.complete(&unanswerable).await.err().expect("there is nothing to answer");
+    assert_eq!(refused.code(), Some(ErrorCode::Invalid));
+    let nobody = Completion { target: ModelTarget::Companion(Uuid::now_v7()), ..completion };
+    let refused = owner.complete(&nobody).await.err().expect("there is no such companion");
     assert_eq!(refused.code(), Some(ErrorCode::NotFound));
 }

@@ -13,7 +13,7 @@ use crate::openai::models::meant;
 use crate::public::router::Face;
 use axum::Json;
 use axum::body::Body;
-use axum::extract::{Request, State};
+use axum::extract::{Query, Request, State};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use engine_client::client::EngineClient;
@@ -23,6 +23,7 @@ use engine_client::wire::models::ModelTarget;
 use engine_client::wire::turns::{NewTurn, TurnView};
 use futures::stream;
 use http::StatusCode;
+use serde::Deserialize;
 use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::time::Duration;
@@ -33,27 +34,31 @@ pub const FIRST_WORDS: Duration = Duration::from_secs(10);
 /// Proxies cut what is silent for long.
 const ALIVE_EVERY: Duration = Duration::from_secs(15);
 
+/// For clients that cannot send `store`.
+#[derive(Deserialize)]
+pub struct Asked {
+    memory: Option<String>,
+}
+
 pub async fn post(
     State(face): State<Face>,
     Caller(engine): Caller,
+    Query(address): Query<Asked>,
     request: Request,
 ) -> Result<Response, Complaint> {
-    let asked = ChatRequest::read(request.into_body()).await?;
+    let mut asked = ChatRequest::read(request.into_body()).await?;
+    match address.memory.as_deref() {
+        None | Some("on") => {}
+        Some("off") => asked.store = false,
+        Some(_) => return Err(Complaint::field("memory", "memory: `on` or `off`")),
+    }
     let model = meant(&engine, &asked.model).await?;
     let id = Uuid::now_v7();
     let frames = Frames::new(id, model.id, asked.include_usage);
     let companion = match model.target {
-        ModelTarget::Connection(connection) => {
-            return direct::answer(&engine, connection, &asked, frames).await;
-        }
-        ModelTarget::Companion(companion) => companion,
+        ModelTarget::Companion(companion) if asked.store => companion,
+        target => return direct::answer(&engine, target, &asked, frames).await,
     };
-    if !asked.store {
-        return Err(Complaint::field(
-            "store",
-            "a companion keeps what is said to it, and cannot be asked not to yet; leave `store` out",
-        ));
-    }
     let reply = Reply::new(said(&face, &engine, companion, id, &asked).await?);
     if asked.stream {
         streamed(reply, frames, asked.max_tokens).await

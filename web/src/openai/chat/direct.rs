@@ -1,4 +1,4 @@
-//! A model asked without a companion: passed through, nothing remembered.
+//! A model asked without a companion, or a companion that is to remember nothing: passed through.
 
 use super::frames::{self, Frames, Summary};
 use super::request::{ChatRequest, Role};
@@ -11,12 +11,12 @@ use engine_client::client::{ClientError, EngineClient};
 use engine_client::wire::completions::{
     Completion, CompletionEnd, CompletionEvent, FinishView, Line, SpeakerView,
 };
+use engine_client::wire::models::ModelTarget;
 use futures::{Stream, StreamExt, stream};
 use http::StatusCode;
 use std::convert::Infallible;
 use std::pin::Pin;
 use std::time::Duration;
-use uuid::Uuid;
 
 /// Proxies cut what is silent for long.
 const ALIVE_EVERY: Duration = Duration::from_secs(15);
@@ -32,7 +32,7 @@ enum Step {
 /// Dropping the answer cancels the call, here and upstream.
 pub async fn answer(
     engine: &EngineClient,
-    connection: Uuid,
+    target: ModelTarget,
     asked: &ChatRequest,
     frames: Frames,
 ) -> Result<Response, Complaint> {
@@ -45,7 +45,7 @@ pub async fn answer(
         text: spoken.text.clone(),
     };
     let completion = Completion {
-        connection,
+        target,
         messages: asked.messages.iter().map(line).collect(),
         max_tokens: asked.max_tokens,
     };

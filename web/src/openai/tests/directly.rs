@@ -23,7 +23,10 @@ async fn models() -> Json<Vec<ModelView>> {
 
 /// Answers as the first message asks it to.
 async fn complete(Json(asked): Json<Completion>) -> Response {
-    assert_eq!((asked.connection, asked.messages[0].speaker), (CONNECTION, SpeakerView::System));
+    assert_eq!(
+        (asked.target, asked.messages[0].speaker),
+        (ModelTarget::Connection(CONNECTION), SpeakerView::System)
+    );
     let busy = Problem { retry_after: Some(7), ..Problem::new(ErrorCode::TooManyRequests, "a while") };
     let failed = Problem::new(ErrorCode::ModelFailed, "it broke off");
     let end = CompletionEnd {
@@ -110,4 +113,44 @@ async fn a_failure_has_its_status_before_the_first_word_and_a_frame_after_it() {
         assert_eq!(chunks[2]["error"]["code"], code);
         assert_eq!(ask(how, false).await.status(), StatusCode::BAD_GATEWAY);
     }
+}
+
+#[tokio::test]
+async fn a_companion_that_is_to_remember_nothing_is_asked_aside() {
+    const WREN: ModelTarget = ModelTarget::Companion(Uuid::from_u128(5));
+    let wren =
+        async || Json(vec![ModelView { id: "Wren".into(), target: WREN, connection: None, created_at: 0 }]);
+    // No other route is there: no conversation is looked for, no turn is taken.
+    let engine = Router::new().route("/api/v1/models", get(wren)).route(
+        "/api/v1/completions",
+        post(async |Json(asked): Json<Completion>| {
+            assert_eq!((asked.target, asked.messages.len()), (WREN, 2));
+            let end = CompletionEnd {
+                model: None,
+                prompt_tokens: 1,
+                completion_tokens: 1,
+                finish: FinishView::Stop,
+            };
+            let events = [CompletionEvent::Text("aside".into()), CompletionEvent::Done(end)];
+            let frames: String = events.iter().map(CompletionEvent::to_frame).collect();
+            ([(header::CONTENT_TYPE, "text/event-stream")], frames)
+        }),
+    );
+    let door = door(engine);
+    let messages = json!([{"role": "user", "content": "a"}, {"role": "user", "content": "b"}]);
+    for (query, store) in
+        [("", Some(false)), ("?memory=off", None), ("?memory=off", Some(true)), ("?memory=on", Some(false))]
+    {
+        let asked = json!({"model": "Wren", "messages": messages, "store": store});
+        let call = with_key(Method::POST, &format!("/v1/chat/completions{query}"));
+        let call = call.body(Body::from(asked.to_string())).expect("a request");
+        let response = door.clone().oneshot(call).await.unwrap_or_else(|never| match never {});
+        let whole: Value = serde_json::from_str(&text(response).await).expect("JSON");
+        assert_eq!(whole["choices"][0]["message"]["content"], "aside", "{query} {store:?}: {whole}");
+    }
+    let asked = json!({"model": "Wren", "messages": messages});
+    let call = with_key(Method::POST, "/v1/chat/completions?memory=some").body(Body::from(asked.to_string()));
+    let response = door.oneshot(call.expect("a request")).await.unwrap_or_else(|never| match never {});
+    assert_eq!(response.status(), StatusCode::BAD_REQUEST);
+    assert!(text(response).await.contains(r#""param":"memory""#));
 }

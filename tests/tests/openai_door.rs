@@ -306,3 +306,27 @@ async fn a_companion_that_is_to_store_nothing_answers_as_itself_and_keeps_nothin
     assert!(found.is_empty(), "{found:?}");
     Ok(())
 }
+
+#[tokio::test]
+async fn texts_become_vectors_by_the_model_that_is_named() -> anyhow::Result<()> {
+    let (house, model) = (House::inhabited(Store::Sqlite).await?, ModelServer::start().await?);
+    house.connect(&model.base_url(), "vectors").await?;
+    let client = Client::of(&house).await?;
+    let embed = async |fields: Value| {
+        let mut body = json!({"model": "vectors"});
+        body.as_object_mut().context("an object")?.extend(fields.as_object().context("fields")?.clone());
+        client.send("POST", "/v1/embeddings", Some(&body)).await?.whole().await
+    };
+    let texts = json!(["the harbour light", "the harbour light", "bread"]);
+    let (status, body) = embed(json!({"input": texts, "dimensions": 8})).await?;
+    assert_eq!(status, StatusCode::OK, "{body}");
+    let vector = |at: usize| body["data"][at]["embedding"].as_array().cloned().unwrap_or_default();
+    assert_eq!((vector(0).len(), vector(0) == vector(1), vector(0) == vector(2)), (8, true, false), "{body}");
+    assert_eq!(body["usage"], json!({"prompt_tokens": 7, "total_tokens": 7}));
+    let (_, packed) = embed(json!({"input": "bread", "dimensions": 8, "encoding_format": "base64"})).await?;
+    // 32 bytes.
+    assert_eq!(packed["data"][0]["embedding"].as_str().map(str::len), Some(44), "{packed}");
+    let (status, body) = embed(json!({"input": "bread", "model": "Wren"})).await?;
+    assert_eq!((status, &body["error"]["param"]), (StatusCode::BAD_REQUEST, &json!("model")));
+    Ok(())
+}

@@ -10,6 +10,7 @@ pub mod completions;
 pub mod connections;
 pub mod continuations;
 pub mod conversations;
+pub mod embeddings;
 pub mod events;
 pub mod extract;
 pub mod guard;

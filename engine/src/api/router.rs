@@ -3,8 +3,8 @@
 
 use super::state::Api;
 use super::{
-    attachments, companions, completions, connections, continuations, conversations, events, guard, keys, me,
-    messages, models, people, sessions, setup, status, turns,
+    attachments, companions, completions, connections, continuations, conversations, embeddings, events,
+    guard, keys, me, messages, models, people, sessions, setup, status, turns,
 };
 use axum::Router;
 use axum::middleware::from_fn_with_state;
@@ -60,6 +60,7 @@ fn handler(operation: Operation) -> MethodRouter<Api> {
         Operation::TestConnection => on(way, connections::test),
         Operation::ListModels => on(way, models::list),
         Operation::Complete => on(way, completions::ask),
+        Operation::Embed => on(way, embeddings::embed),
         Operation::Continue => on(way, continuations::find),
         Operation::ListConversations => on(way, conversations::list),
         Operation::OpenConversation => on(way, conversations::open),

@@ -5,12 +5,14 @@
 //!
 //! Read in this order: one connection's health, when trying again makes sense, the chain over all
 //! of them, and the pool that keeps health between turns. `offered` says what can be asked for by name, `direct` asks one
-//! model without a companion, `scan` finds servers on this machine that could be connected.
+//! model and keeps nothing, `embed` asks one for vectors, `scan` finds servers on this machine that could be
+//! connected.
 
 pub mod breaker;
 pub mod chain;
 pub mod desk;
 pub mod direct;
+pub mod embed;
 pub mod offered;
 pub mod pool;
 pub mod retry;

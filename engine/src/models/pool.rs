@@ -4,8 +4,9 @@ use super::breaker::{Breaker, BreakerRules};
 use super::chain::Link;
 use crate::domain::connection::Connection;
 use crate::domain::ids::{ConnectionId, TenantId};
+use crate::ports::embedders::Embedder;
 use crate::ports::models::{DeltaStream, LanguageModel, ModelError, ModelRequest};
-use crate::ports::providers::{KeyOpener, ModelBuilder};
+use crate::ports::providers::{KeyOpener, ModelBuilder, ProviderKey};
 use async_trait::async_trait;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -48,11 +49,19 @@ impl ModelPool {
 
     /// The model of one connection, for *Test* and the model list; its health is not touched.
     pub fn model(&self, connection: &Connection) -> Result<Arc<dyn LanguageModel>, ModelError> {
-        let key = self.keys.open(connection).map_err(|error| {
+        self.builder.build(connection, self.key(connection)?)
+    }
+
+    /// The same connection, asked for vectors.
+    pub fn embedder(&self, connection: &Connection) -> Result<Arc<dyn Embedder>, ModelError> {
+        self.builder.build_embedder(connection, self.key(connection)?)
+    }
+
+    fn key(&self, connection: &Connection) -> Result<Option<ProviderKey>, ModelError> {
+        self.keys.open(connection).map_err(|error| {
             tracing::warn!(connection.id = %connection.id, "connection {}: {error}", connection.id);
             ModelError::Unauthorized
-        })?;
-        self.builder.build(connection, key)
+        })
     }
 
     /// A connection that cannot be built fails in its turn like any other, and is not kept: what
@@ -86,7 +95,7 @@ mod tests {
     use crate::domain::time::Timestamp;
     use crate::models::breaker::Permit;
     use crate::models::tests::connection;
-    use crate::ports::providers::{ProviderKey, UnreadableKey};
+    use crate::ports::providers::UnreadableKey;
     use std::time::Duration;
 
     /// Opens every key but an empty one.
@@ -112,6 +121,14 @@ mod tests {
         ) -> Result<Arc<dyn LanguageModel>, ModelError> {
             let seen = key.map_or("none".to_owned(), |key| key.reveal().to_owned());
             Ok(Arc::new(Unusable(ModelError::UnknownModel { model: seen })))
+        }
+
+        fn build_embedder(
+            &self,
+            _connection: &Connection,
+            _key: Option<ProviderKey>,
+        ) -> Result<Arc<dyn Embedder>, ModelError> {
+            Err(ModelError::NoneConnected)
         }
     }
 

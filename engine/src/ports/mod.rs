@@ -10,6 +10,7 @@ pub mod clock;
 pub mod companions;
 pub mod connections;
 pub mod conversations;
+pub mod embedders;
 pub mod error;
 pub mod housekeeping;
 pub mod ledger;

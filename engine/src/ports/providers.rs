@@ -1,5 +1,6 @@
 //! From a stored connection to something that can be asked: opening its key, building its model.
 
+use super::embedders::Embedder;
 use super::models::{LanguageModel, ModelError};
 use crate::domain::connection::Connection;
 use std::sync::Arc;
@@ -42,4 +43,11 @@ pub trait ModelBuilder: Send + Sync {
         connection: &Connection,
         key: Option<ProviderKey>,
     ) -> Result<Arc<dyn LanguageModel>, ModelError>;
+
+    /// The same connection, asked for vectors.
+    fn build_embedder(
+        &self,
+        connection: &Connection,
+        key: Option<ProviderKey>,
+    ) -> Result<Arc<dyn Embedder>, ModelError>;
 }

@@ -104,6 +104,7 @@ fn case(operation: Operation, world: &World, own: Uuid) -> Case {
         | Operation::ListConnections
         | Operation::ListModels
         | Operation::Complete
+        | Operation::Embed
         | Operation::Continue
         | Operation::OpenConversation
         | Operation::Upload => Case::Nobodys(plain()),

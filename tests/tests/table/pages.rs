@@ -117,6 +117,7 @@ fn case(address: Address, world: &World, other: &Person, own: Uuid) -> Case {
         | Address::Contract
         | Address::Api
         | Address::ChatCompletions
+        | Address::Embeddings
         | Address::ListModels
         | Address::GetModel
         | Address::Certificate

@@ -6,6 +6,7 @@
 
 pub mod caller;
 pub mod chat;
+pub mod embeddings;
 pub mod errors;
 pub mod models;
 

@@ -54,6 +54,7 @@ addresses! {
     Contract: GET "/api/openapi.json" by Guest;
     Api: ANY "/api/v1/{*path}" by Key;
     ChatCompletions: POST "/v1/chat/completions" by Key;
+    Embeddings: POST "/v1/embeddings" by Key;
     ListModels: GET "/v1/models" by Key;
     GetModel: GET "/v1/models/{*name}" by Key;
 

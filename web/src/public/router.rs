@@ -100,6 +100,7 @@ fn handler(address: Address) -> MethodRouter<Face> {
         Address::Contract => on(way, contract::get),
         Address::Api => on(way, api),
         Address::ChatCompletions => on(way, openai::chat::answer::post),
+        Address::Embeddings => on(way, openai::embeddings::post),
         Address::ListModels => on(way, openai::models::list),
         Address::GetModel => on(way, openai::models::get),
         Address::Home => on(way, setup::entry::home),

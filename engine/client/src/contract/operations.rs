@@ -18,6 +18,7 @@ use crate::wire::conversations::{
     ConversationChange, ConversationPage, ConversationView, FoundMessage, MessagePage, MessageView,
     NewConversation,
 };
+use crate::wire::embeddings::{EmbeddingsView, NewEmbeddings};
 use crate::wire::models::ModelView;
 use crate::wire::people::{
     ChangePassword, Invite, Invited, KeyCreated, KeyView, NewKey, PersonView, ProfileChange, Proof,
@@ -172,6 +173,9 @@ operations! {
     /// A companion answers as who it is, to what the messages tell; instructions among them are left out.
     /// Events: `text`, then `done` or `error`. A stream that ends without one of these was interrupted.
     Complete: POST "/api/v1/completions" for Resident, takes json Completion => 200 events;
+
+    /// Turns texts into vectors, by the model of a connection that makes them.
+    Embed: POST "/api/v1/embeddings" for Resident, takes json NewEmbeddings => 200 json EmbeddingsView;
 
     /// Finds where a client's own history goes on, or opens a conversation for it.
     Continue: POST "/api/v1/continuations" for Resident, takes json History => 200 json ContinuationView;

@@ -7,6 +7,7 @@ pub mod completions;
 pub mod connections;
 pub mod continuations;
 pub mod conversations;
+pub mod embeddings;
 pub mod models;
 pub mod people;
 pub mod queries;

@@ -4,6 +4,7 @@ use super::config::OpenAiConfig;
 use super::model::OpenAiModel;
 use crate::domain::connection::Connection;
 use crate::ports::clock::Clock;
+use crate::ports::embedders::Embedder;
 use crate::ports::models::{LanguageModel, ModelError};
 use crate::ports::providers::{ModelBuilder, ProviderKey};
 use engine_outbound::client::Outbound;
@@ -15,13 +16,27 @@ pub struct OpenAiBuilder {
     pub clock: Arc<dyn Clock>,
 }
 
+impl OpenAiBuilder {
+    fn open(&self, connection: &Connection, key: Option<ProviderKey>) -> Result<OpenAiModel, ModelError> {
+        let (outbound, clock) = (Arc::clone(&self.outbound), Arc::clone(&self.clock));
+        OpenAiModel::new(connection, key, outbound, self.config, clock)
+    }
+}
+
 impl ModelBuilder for OpenAiBuilder {
     fn build(
         &self,
         connection: &Connection,
         key: Option<ProviderKey>,
     ) -> Result<Arc<dyn LanguageModel>, ModelError> {
-        let (outbound, clock) = (Arc::clone(&self.outbound), Arc::clone(&self.clock));
-        Ok(Arc::new(OpenAiModel::new(connection, key, outbound, self.config, clock)?))
+        Ok(Arc::new(self.open(connection, key)?))
+    }
+
+    fn build_embedder(
+        &self,
+        connection: &Connection,
+        key: Option<ProviderKey>,
+    ) -> Result<Arc<dyn Embedder>, ModelError> {
+        Ok(Arc::new(self.open(connection, key)?))
     }
 }

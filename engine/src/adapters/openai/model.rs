@@ -30,13 +30,13 @@ const WRAPPING_BYTES: usize = 1024 * 1024;
 const LIST_BYTES: u64 = 8 * 1024 * 1024;
 
 pub struct OpenAiModel {
-    outbound: Arc<Outbound>,
+    pub(super) outbound: Arc<Outbound>,
     clock: Arc<dyn Clock>,
-    config: OpenAiConfig,
+    pub(super) config: OpenAiConfig,
     base: Url,
     /// The connection's own origin: the owner entered it, so it may be local.
-    allow: AllowList,
-    model: String,
+    pub(super) allow: AllowList,
+    pub(super) model: String,
     key: Option<ProviderKey>,
 }
 
@@ -55,7 +55,7 @@ impl OpenAiModel {
     }
 
     /// Keeps the query, where some providers want their version.
-    fn url(&self, path: &[&str]) -> Url {
+    pub(super) fn url(&self, path: &[&str]) -> Url {
         let mut url = self.base.clone();
         if let Ok(mut segments) = url.path_segments_mut() {
             segments.pop_if_empty().extend(path);
@@ -63,7 +63,7 @@ impl OpenAiModel {
         url
     }
 
-    fn headers(&self, accept: &'static str) -> Result<HeaderMap, ModelError> {
+    pub(super) fn headers(&self, accept: &'static str) -> Result<HeaderMap, ModelError> {
         let mut headers = HeaderMap::new();
         headers.insert(header::ACCEPT, HeaderValue::from_static(accept));
         if let Some(key) = &self.key {
@@ -76,7 +76,7 @@ impl OpenAiModel {
         Ok(headers)
     }
 
-    async fn refusal(&self, mut response: OutboundResponse) -> ModelError {
+    pub(super) async fn refusal(&self, mut response: OutboundResponse) -> ModelError {
         let mut body = BytesMut::new();
         // The status says nearly everything: what arrives in time is enough to look for a code in.
         let deadline = Instant::now() + ERROR_PATIENCE;

@@ -161,6 +161,10 @@ impl Usage {
         count(self.prompt_tokens.as_ref())
     }
 
+    pub(super) fn prompt_if_told(&self) -> Option<i64> {
+        self.prompt_tokens.as_ref()?.as_i64().map(|tokens| tokens.max(0))
+    }
+
     pub(super) fn completion(&self) -> i64 {
         count(self.completion_tokens.as_ref())
     }
@@ -182,4 +186,26 @@ pub(super) struct ModelList {
 #[derive(Deserialize)]
 pub(super) struct ListedModel {
     pub(super) id: String,
+}
+
+#[derive(Serialize)]
+pub(super) struct EmbeddingsAsked<'a> {
+    pub(super) model: &'a str,
+    pub(super) input: &'a [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) dimensions: Option<u32>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct EmbeddingAnswer {
+    pub(super) model: Option<String>,
+    pub(super) data: Vec<EmbeddingRow>,
+    pub(super) usage: Option<Usage>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct EmbeddingRow {
+    #[serde(default)]
+    pub(super) index: usize,
+    pub(super) embedding: Vec<f32>,
 }

@@ -4,5 +4,6 @@ mod world;
 
 mod chatting;
 mod directly;
+mod embedding;
 mod listing;
 mod refusals;

@@ -3,7 +3,7 @@
 //! A caller brings an API key as `Authorization: Bearer …` or as `x-api-key`; the engine says whose it is.
 //! It is asked for each request, so a revoked key or a suspended person ends with the next one.
 
-use crate::edge::limits::Limits;
+use crate::edge::limits::counting::Limits;
 use crate::edge::request::RequestId;
 use crate::ports::EngineAccess;
 use crate::problem::Refusal;

@@ -27,7 +27,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use web::edge::body::Bounds;
 use web::edge::host::{AllowedHosts, CertifiedNames};
-use web::edge::limits::Limits;
+use web::edge::limits::counting::Limits;
 use web::edge::visitor::TrustedProxies;
 use web::public::plain;
 use web::public::router::{Face, router};

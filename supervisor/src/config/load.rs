@@ -19,7 +19,7 @@ use crate::machine::source::{Environment, Machine};
 use crate::machine::tier::{self, Tier};
 use std::io;
 use std::path::{Path, PathBuf};
-use web::edge::limits::Rates;
+use web::edge::limits::counting::Rates;
 
 /// What the process was started into. Made once in `main`; tests make their own.
 #[derive(Clone, Debug)]

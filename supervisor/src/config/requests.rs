@@ -3,7 +3,7 @@
 use super::fields as f;
 use super::text;
 use super::values::Values;
-use web::edge::limits::Rates;
+use web::edge::limits::counting::Rates;
 
 /// More than any machine answers: no limit in practice.
 const MOST: u32 = 10_000_000;

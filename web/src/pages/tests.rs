@@ -3,7 +3,7 @@
 use super::session::Cookies;
 use crate::edge::body::Bounds;
 use crate::edge::host::AllowedHosts;
-use crate::edge::limits::{Limits, Rates};
+use crate::edge::limits::counting::{Limits, Rates};
 use crate::edge::visitor::TrustedProxies;
 use crate::ports::{Appliance, EngineAccess, Ground};
 use crate::public::router::{Face, router};

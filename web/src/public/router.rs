@@ -9,7 +9,7 @@ use super::{authority, contract, manifest};
 use crate::assets;
 use crate::edge::body::{self, Bounds};
 use crate::edge::host::{self, AllowedHosts};
-use crate::edge::limits::{self, Limits};
+use crate::edge::limits::counting::{self, Limits};
 use crate::edge::request;
 use crate::edge::unbuffered;
 use crate::edge::visitor::{self, TrustedProxies};
@@ -62,7 +62,7 @@ pub fn router(face: Face) -> Router {
     let routes = Address::ALL.iter().fold(Router::new(), |router, &address| {
         let handler = match address.door() {
             Door::Guest => {
-                let counted = middleware::from_fn_with_state(face.limits.clone(), limits::hold_guests);
+                let counted = middleware::from_fn_with_state(face.limits.clone(), counting::hold_guests);
                 handler(address).route_layer(counted)
             }
             // Those who must say who they are are counted when they have.

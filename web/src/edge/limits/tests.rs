@@ -1,14 +1,18 @@
 //! The limits over the whole listener, with a clock that the tests move.
 
-use super::*;
+use super::counting::Rates;
 use crate::ports::EngineAccess;
+use crate::problem::Refusal;
 use crate::public::tests::{KEY, ask, empty, face_limited, proofs, proven, request};
 use crate::serve::Peer;
+use axum::response::IntoResponse;
 use axum::routing::{any, post};
 use axum::{Json, Router};
+use engine_client::principal::{Credential, Principal};
+use engine_client::problem::{ErrorCode, Problem};
 use engine_client::transport::in_process::in_process;
 use engine_client::wire::people::Proof;
-use http::{StatusCode, header};
+use http::{Method, StatusCode, header};
 use serde_json::Value;
 use std::time::Duration;
 

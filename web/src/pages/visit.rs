@@ -7,7 +7,7 @@ use crate::edge::request::RequestId;
 use crate::edge::visitor::Visitor;
 use crate::ports::EngineAccess;
 use crate::public::router::Face;
-use axum::extract::FromRequestParts;
+use axum::extract::{FromRequestParts, OptionalFromRequestParts};
 use axum::response::{IntoResponse, Redirect, Response};
 use engine_client::client::EngineClient;
 use engine_client::principal::Principal;
@@ -102,8 +102,14 @@ impl FromRequestParts<Face> for Member {
     async fn from_request_parts(parts: &mut Parts, face: &Face) -> Result<Self, Outside> {
         let back_to = (parts.method == Method::GET).then(|| parts.uri.path().to_owned());
         let cookies = Cookies::read(&parts.headers);
+        // Whoever brings no session, or one that proves nothing, is counted before anything of theirs is read.
+        let attempt = parts.method == Method::POST;
+        let stranger = || match face.limits.count_stranger(&parts.extensions, attempt) {
+            Ok(()) => Outside::SignIn { back_to: back_to.clone() },
+            Err(problem) => Outside::Failed(problem.into()),
+        };
         let (Some(token), Some(seal)) = (cookies.session.clone(), cookies.seal()) else {
-            return Err(Outside::SignIn { back_to });
+            return Err(stranger());
         };
         let engine = face.appliance.engine().map_err(|problem| Outside::Failed(problem.into()))?;
         let asking = engine.client(Principal::Anonymous).with_request_id(request_id(parts));
@@ -114,12 +120,21 @@ impl FromRequestParts<Face> for Member {
                 Ok(Self { client: asking.acting_as(person), seal, zone })
             }
             Ok(Principal::Operator | Principal::Anonymous) => Err(Outside::SignIn { back_to }),
-            Err(error) if error.code() == Some(ErrorCode::Unauthenticated) => {
-                let counted = face.limits.count_stranger(&parts.extensions, false);
-                counted.map_err(|problem| Outside::Failed(problem.into()))?;
-                Err(Outside::SignIn { back_to })
-            }
+            Err(error) if error.code() == Some(ErrorCode::Unauthenticated) => Err(stranger()),
             Err(error) => Err(Outside::Failed(error.into())),
+        }
+    }
+}
+
+/// For pages that have a word for strangers, too: `None` where there is no session, an error where it failed.
+impl OptionalFromRequestParts<Face> for Member {
+    type Rejection = Outside;
+
+    async fn from_request_parts(parts: &mut Parts, face: &Face) -> Result<Option<Self>, Outside> {
+        match <Self as FromRequestParts<Face>>::from_request_parts(parts, face).await {
+            Ok(member) => Ok(Some(member)),
+            Err(Outside::SignIn { .. }) => Ok(None),
+            Err(failed) => Err(failed),
         }
     }
 }

@@ -116,6 +116,24 @@ async fn a_stranger_tries_less_often_than_they_look() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_form_without_a_session_is_an_attempt_before_it_is_read() {
+    let door = door();
+    let say = || request(Method::POST, "/chat/01890000-0000-7000-8000-000000000000/messages");
+    for cookie in ["we_visit=somebody", "we_session=made-up"] {
+        let (status, ..) = answer(&door, say().header("cookie", cookie)).await;
+        assert_ne!(status, StatusCode::TOO_MANY_REQUESTS);
+    }
+    let forms = [say(), request(Method::POST, "/settings/name"), request(Method::POST, "/sign-in")];
+    for form in forms {
+        let (status, wait, _) = answer(&door, form).await;
+        assert_eq!((status, wait), (StatusCode::TOO_MANY_REQUESTS, Some(30)));
+    }
+    // Looks are nobody's to be refused.
+    let (status, _, css) = answer(&door, request(Method::GET, "/look.css")).await;
+    assert_eq!((status, css.as_str()), (StatusCode::OK, ""));
+}
+
+#[tokio::test(start_paused = true)]
 async fn keys_cannot_be_guessed_at_leisure() {
     let door = door();
     let wrong = |n: usize| request(Method::GET, "/v1/models").header("x-api-key", format!("wek_{n}"));

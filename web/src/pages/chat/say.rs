@@ -6,7 +6,7 @@ use super::page::{Asked, Composer, show};
 use crate::pages::error::PageError;
 use crate::pages::form::{Nothing, Sealed};
 use crate::pages::sign_in;
-use crate::pages::visit::{Guest, Member, Outside};
+use crate::pages::visit::{Guest, Member};
 use crate::public::router::Face;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -34,15 +34,11 @@ pub struct Once {
 pub async fn post(
     State(face): State<Face>,
     guest: Guest,
-    member: Result<Member, Outside>,
+    member: Option<Member>,
     Path(id): Path<Uuid>,
     sent: Composed,
 ) -> Result<Response, PageError> {
-    let member = match member {
-        Ok(member) => member,
-        Err(Outside::SignIn { .. }) => return Ok(sign_in::again_with(&face, &guest, id, &sent.said)),
-        Err(Outside::Failed(error)) => return Err(error),
-    };
+    let Some(member) = member else { return Ok(sign_in::again_with(&face, &guest, id, &sent.said)) };
     if let Some(refused) = sent.refused {
         let problem = face.words.say(match refused {
             Refused::NotAPicture => "chat-not-yet",

@@ -46,7 +46,8 @@ impl FromRequestParts<Face> for Resident {
     type Rejection = Outside;
 
     async fn from_request_parts(parts: &mut Parts, face: &Face) -> Result<Self, Outside> {
-        let Member { client, seal, .. } = Member::from_request_parts(parts, face).await?;
+        let Member { client, seal, .. } =
+            <Member as FromRequestParts<Face>>::from_request_parts(parts, face).await?;
         let me = client.get("/api/v1/me").await.map_err(|error| Outside::Failed(error.into()))?;
         let secure = parts.extensions.get::<Visitor>().is_some_and(|visitor| visitor.secure);
         let host = parts.headers.get(header::HOST).and_then(|host| host.to_str().ok());

@@ -6,5 +6,6 @@ mod edges;
 mod files;
 mod log_fields;
 mod rooms;
+mod routes;
 mod source;
 mod sql;

@@ -101,12 +101,12 @@ fn path_root(code: &str, package: &str) -> bool {
 }
 
 /// The file up to its tests, which stand last.
-fn product(text: &str) -> &str {
+pub fn product(text: &str) -> &str {
     text.find("#[cfg(test)]\nmod tests {").map_or(text, |end| &text[..end])
 }
 
 /// A file or folder of tests beside the code.
-fn is_test(segments: &[&str]) -> bool {
+pub fn is_test(segments: &[&str]) -> bool {
     segments.iter().any(|segment| matches!(*segment, "tests.rs" | "tests"))
 }
 

@@ -78,12 +78,11 @@ fn case(operation: Operation, world: &World, own: Uuid) -> Case {
         | Operation::GetCompanion => Case::Nobodys(at(world.connection)),
         Operation::OrderConnections => Case::Nobodys(plain().json(&json!({"order": [world.connection]}))),
         Operation::FinishStep => Case::Nobodys(plain().json(&json!({"step": "done"}))),
-        Operation::InvitePerson => Case::Nobodys(plain().json(&json!({"name": "Eve"}))),
+        Operation::InvitePerson | Operation::Rename => Case::Nobodys(plain().json(&json!({"name": "Eve"}))),
         Operation::AddConnection => {
             Case::Nobodys(plain().json(&json!({"url": "http://127.0.0.1:9/v1", "model": "m"})))
         }
         Operation::SetUp => Case::Nobodys(plain().json(&json!({"owner": "Eve", "password": "x"}))),
-        Operation::Rename => Case::Nobodys(plain().json(&json!({"name": "Eve"}))),
         Operation::ChangePassword => Case::Nobodys(plain().json(&json!({"current": "x", "password": "y"}))),
         Operation::ChooseAppearance => {
             Case::Nobodys(plain().json(&json!({"theme": "dark", "text_size": "large", "hue": 10})))

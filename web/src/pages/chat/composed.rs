@@ -1,7 +1,7 @@
 //! What comes out of the composer: words, and pictures on their way into the Store.
 //!
 //! The form is read as it comes. Its seal must be the first thing in it, so that nothing of a forged one is
-//! ever kept.
+//! ever kept. Without a session there is nothing to seal, and nothing that could be kept.
 
 use super::say::Said;
 use crate::pages::error::PageError;
@@ -47,14 +47,18 @@ impl FromRequest<Face> for Composed {
 
     async fn from_request(request: Request, face: &Face) -> Result<Self, PageError> {
         let ours = comes_from_us(request.headers());
-        let seal = Cookies::read(request.headers()).seal();
+        let cookies = Cookies::read(request.headers());
+        // Whoever signed out in another tab has nothing to seal with any more. Their words do nothing before
+        // they are back; only our own page can have sent them.
+        let signed_out = cookies.session.is_none();
+        let seal = cookies.seal();
         let mut form = Multipart::from_request(request, face).await.map_err(|_| PageError::Incomplete)?;
         let first = form.next_field().await.map_err(|_| PageError::Incomplete)?;
         let given = match first {
             Some(field) if field.name() == Some("seal") => text(field).await?,
             _ => String::new(),
         };
-        if !ours || seal.as_deref() != Some(&given) {
+        if !ours || (!signed_out && seal.as_deref() != Some(&given)) {
             return Err(PageError::Stale);
         }
         let mut composed = Self { said: Said::default(), pictures: Vec::new(), refused: None };

@@ -44,6 +44,8 @@ async function showSheet() {
 }
 
 wanted.addEventListener("input", look);
+// What was chosen may be on this very page.
+found.addEventListener("click", (event) => { if (event.target.closest("a")) palette.close(); });
 palette.addEventListener("keydown", (event) => {
   // A search field would only empty itself.
   if (event.key === "Escape") {

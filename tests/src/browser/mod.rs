@@ -7,6 +7,7 @@
 
 pub mod barriers;
 pub mod driver;
+pub mod files;
 pub mod looks;
 pub mod place;
 pub mod verdict;

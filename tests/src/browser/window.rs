@@ -11,13 +11,20 @@ use std::time::Duration;
 
 pub const SOON: Duration = Duration::from_secs(30);
 /// The protocol's name for a reference to an element.
-const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
+pub(super) const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 
 /// Keys without a letter, as the protocol writes them.
 pub mod keys {
+    pub const BACKSPACE: &str = "\u{E003}";
     pub const TAB: &str = "\u{E004}";
     pub const ENTER: &str = "\u{E007}";
+    pub const CONTROL: &str = "\u{E009}";
+    pub const ALT: &str = "\u{E00A}";
     pub const ESCAPE: &str = "\u{E00C}";
+    pub const LEFT: &str = "\u{E012}";
+    pub const UP: &str = "\u{E013}";
+    pub const RIGHT: &str = "\u{E014}";
+    pub const DOWN: &str = "\u{E015}";
 }
 
 pub struct Window {
@@ -110,11 +117,17 @@ impl Window {
 
     /// On the keyboard, wherever the focus is.
     pub async fn press(&self, letters: &str) -> anyhow::Result<()> {
-        let strokes: Vec<Value> = letters
-            .chars()
-            .flat_map(|key| ["keyDown", "keyUp"].map(|kind| json!({"type": kind, "value": key.to_string()})))
-            .collect();
-        let hand = json!({"type": "key", "id": "keyboard", "actions": strokes});
+        self.strike(letters.chars().flat_map(|key| [stroke("keyDown", key), stroke("keyUp", key)])).await
+    }
+
+    /// All of these keys at once, the last one last.
+    pub async fn press_together(&self, keys: &str) -> anyhow::Result<()> {
+        let down = keys.chars().map(|key| stroke("keyDown", key));
+        self.strike(down.chain(keys.chars().rev().map(|key| stroke("keyUp", key)))).await
+    }
+
+    async fn strike(&self, strokes: impl Iterator<Item = Value>) -> anyhow::Result<()> {
+        let hand = json!({"type": "key", "id": "keyboard", "actions": strokes.collect::<Vec<_>>()});
         self.driver.post("actions", json!({"actions": [hand]})).await.map(drop)
     }
 
@@ -198,6 +211,10 @@ impl Window {
         let text = self.text().await.unwrap_or_default();
         Err(error.context(format!("in view is {path}: {text}")))
     }
+}
+
+fn stroke(kind: &str, key: char) -> Value {
+    json!({"type": kind, "value": key.to_string()})
 }
 
 /// `None` where the page was only not ready for it yet.

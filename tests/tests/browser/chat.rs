@@ -3,9 +3,10 @@
 use super::world::{World, no_browser};
 use anyhow::ensure;
 use serde_json::{Value, json};
-use tests::browser::place::{button, field};
-use tests::browser::window::Window;
+use tests::browser::place::{button, field, link};
+use tests::browser::window::{SOON, Window};
 use tests::model_server::script::Script;
+use tests::wait;
 
 #[tokio::test]
 async fn a_reload_in_the_middle_shows_exactly_the_words_so_far_and_then_the_rest() -> anyhow::Result<()> {
@@ -107,6 +108,36 @@ async fn a_draft_survives_a_reload_and_a_session_that_ended() -> anyhow::Result<
     ensure!(window.value(&message).await?.is_empty(), "what was sent is still a draft");
     world.window.close().await
 }
+
+#[tokio::test]
+async fn a_reader_who_scrolled_up_stays_there_and_is_told_of_new_words() -> anyhow::Result<()> {
+    if no_browser("a_reader_who_scrolled_up")? {
+        return Ok(());
+    }
+    let world = World::at_home().await?;
+    let (window, model) = (&world.window, &world.model);
+    let below = link("New words below");
+    let paragraphs = (1..=80).map(|number| format!("paragraph {number}\n\n"));
+    model.next(Script::words(paragraphs).hold_after(40));
+    world.say("At length, please.").await?;
+    window.until_it_says("paragraph 40").await?;
+    ensure!(window.run(AT_END, &[]).await? == true, "who is at the end does not follow");
+    ensure!(!window.shows(&below).await?, "there is nothing below yet");
+    window.run("scrollTo(0, 300)", &[]).await?;
+    model.release();
+    window.until_it_says("paragraph 80").await?;
+    window.until_text("the reply to have ended", |text| !text.contains("is writing")).await?;
+    window.until_shown(&below).await?;
+    let moved = window.run("return scrollY - 300", &[]).await?;
+    ensure!(moved == 0, "what was being read moved by {moved}");
+    // Not by `click`, which brings the middle of the page to what it presses.
+    window.run("document.querySelector('.below').click()", &[]).await?;
+    wait::until("the end", SOON, async || Ok((window.run(AT_END, &[]).await? == true).then_some(()))).await?;
+    ensure!(!window.shows(&below).await?, "there is nothing left below");
+    world.window.close().await
+}
+
+const AT_END: &str = "return innerHeight + scrollY >= document.documentElement.scrollHeight - 80";
 
 /// How many paragraphs say this, without what is only read aloud.
 async fn written(window: &Window, words: &str) -> anyhow::Result<Value> {

@@ -152,6 +152,7 @@ async fn hostile_text_at_the_doors_stays_text() -> anyhow::Result<()> {
     window.until_shown(&field("Name")).await?;
     unharmed(window, "who signs in").await?;
     world.sign_in().await?;
+    // Where they had left, and nowhere else.
     window.until_at("/setup/model").await?;
     elsewhere.was_never_asked()?;
     let asked = window.asked_elsewhere().await?;

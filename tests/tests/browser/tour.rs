@@ -24,6 +24,18 @@ const RICH: &str = "# A plan\n\nFirst **wood**, then *water*. See https://exampl
     |---|---|---|---|\n| wood | 12 | in the shed behind the house | 1 |\n\nDonaudampfschifffahrtsgesellschaftskapitänskajütenschlüssel\
     donaudampfschifffahrtsgesellschaftskapitänskajütenschlüssel. مرحبا بالعالم";
 
+/// What following the links must have come by, whatever else there is.
+const FOLLOWED: [&str; 8] = [
+    "/chat/one/turns/one",
+    "/settings",
+    "/settings/appearance",
+    "/settings/keys",
+    "/settings/models",
+    "/settings/models/add",
+    "/settings/people",
+    "/shortcuts",
+];
+
 struct Tour {
     world: World,
     pictures: PathBuf,
@@ -131,6 +143,9 @@ async fn every_page_is_fit_to_be_seen_by_day_by_night_and_on_a_phone() -> anyhow
     conversation(&mut tour).await?;
     let chat = tour.world.window.path().await?;
     tour.follow(&chat).await?;
+    for page in FOLLOWED {
+        ensure!(tour.seen.contains(page), "no link leads to {page}, only to {:?}", tour.seen);
+    }
     tour.world.window.open("/search?q=wood").await?;
     tour.look("search-found").await?;
     tour.world.window.open("/nowhere").await?;
@@ -139,6 +154,10 @@ async fn every_page_is_fit_to_be_seen_by_day_by_night_and_on_a_phone() -> anyhow
     tour.world.window.click(&button("Sign out")).await?;
     tour.world.window.until_at("/sign-in").await?;
     tour.look("sign-in").await?;
+    for page in ["join", "certificate"] {
+        tour.world.window.open(&format!("/{page}")).await?;
+        tour.look(page).await?;
+    }
     ensure!(tour.found.is_empty(), "{}", tour.found.join("\n"));
     tour.world.window.close_but_for(&["404"]).await
 }

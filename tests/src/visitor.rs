@@ -30,6 +30,15 @@ impl Visitor {
         Self { address, cookies: BTreeMap::new(), page: Page::default() }
     }
 
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// What is sent along with each request.
+    pub fn cookie(&self) -> String {
+        self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("; ")
+    }
+
     pub async fn open(&mut self, path: &str) -> anyhow::Result<&Page> {
         self.go(Method::GET, path, String::new()).await
     }
@@ -59,12 +68,10 @@ impl Visitor {
     async fn go(&mut self, mut method: Method, path: &str, mut body: String) -> anyhow::Result<&Page> {
         let mut path = path.to_owned();
         for _ in 0..MOST_REDIRECTS {
-            let cookies: Vec<String> =
-                self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
             let request = Request::builder()
                 .method(method)
                 .uri(&path)
-                .header(header::COOKIE, cookies.join("; "))
+                .header(header::COOKIE, self.cookie())
                 .header(header::ORIGIN, format!("http://{}", self.address))
                 .header(header::ACCEPT, "text/html")
                 .header(header::CONTENT_TYPE, media_type(&body))

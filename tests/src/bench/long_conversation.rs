@@ -4,41 +4,26 @@
 //! made from, because from there on nothing may grow: that is the design's promise. And with a new
 //! conversation, which has no window to read, to show what the window itself costs.
 
-use super::exchange::{open_conversation, say, through_the_box};
-use super::model_thread::ModelThread;
+use super::exchange::{open_conversation, through_the_box};
+use super::long_house::{LONG_TURNS, LongHouse, WORDS, conversation_of};
 use super::prose::Prose;
 use super::report::Figure;
 use super::samples::Samples;
-use super::subject::Subject;
-use crate::model_server::script::Script;
-use crate::process::Home;
 use anyhow::ensure;
 use engine_client::client::EngineClient;
 use engine_client::wire::conversations::{ConversationView, MessagePage};
 use std::time::Instant;
 use uuid::Uuid;
 
-const LONG_TURNS: usize = 5000;
 const WINDOW_TURNS: usize = 100;
-const WORDS: usize = 12;
 const OPENINGS: usize = 50;
 const SENDINGS: usize = 50;
 
-pub async fn measure() -> anyhow::Result<Vec<Figure>> {
-    let model = ModelThread::start()?;
-    model.server.by_default(Script::tokens(8));
-    let (subject, _) = Subject::start(Home::new()?).await?;
-    subject.set_up().await?;
-    subject.connect(model.server.base_url()).await?;
-    let client = &subject.client;
-
-    let begun = Instant::now();
-    let long = conversation_of(client, LONG_TURNS, 1).await?;
-    let filling = begun.elapsed();
+pub async fn measure(house: &LongHouse) -> anyhow::Result<Vec<Figure>> {
+    let (client, long, filling) = (&house.subject.client, house.long, house.filling);
     let window = conversation_of(client, WINDOW_TURNS, 2).await?;
     let opening = openings(client, long).await?;
     let [in_long, in_window, in_new] = sendings(client, long, window).await?;
-    subject.stop().await?;
 
     let messages = 2 * LONG_TURNS;
     let ratio = |other: &Samples| in_long.median_ms() / other.median_ms();
@@ -67,19 +52,6 @@ pub async fn measure() -> anyhow::Result<Vec<Figure>> {
         ),
         Figure::new("send_in_10000_to_new", ratio(&in_new), "x", 1.5, seen("in a new one", &in_new)),
     ])
-}
-
-/// Sent one by one, each waiting for its reply, as a person would.
-async fn conversation_of(client: &EngineClient, turns: usize, seed: u64) -> anyhow::Result<Uuid> {
-    let conversation = open_conversation(client).await?;
-    let mut prose = Prose::new(seed);
-    for number in 1..=turns {
-        say(client, conversation, prose.sentence(WORDS)).await?;
-        if number % 1000 == 0 {
-            eprintln!("long conversation: {number} of {turns} turns");
-        }
-    }
-    Ok(conversation)
 }
 
 /// What a page asks for when the conversation is clicked.

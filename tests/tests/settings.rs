@@ -145,6 +145,8 @@ async fn a_key_works_until_it_is_revoked_and_is_nobody_elses() -> anyhow::Result
     let list = ada.open("/settings/keys").await?.html.clone();
     ensure!(!list.contains(&key) && list.contains("&#60;i&#62;laptop"), "{list}");
     let revoke = format!("/settings/keys/{}/revoke", between(&list, "/settings/keys/", "/revoke")?);
+    ada.submit("/settings/keys", &[("name", "clock")]).await?.says("It is shown once")?;
+    let other = between(&ada.page.html, "id=\"key\" value=\"", "\"")?.to_owned();
 
     let invited = house.home.run(&["person", "invite", "Ben"], SOON).await?;
     ensure!(invited.status.success(), "{invited:?}");
@@ -163,6 +165,7 @@ async fn a_key_works_until_it_is_revoked_and_is_nobody_elses() -> anyhow::Result
     ada.open(&revoke).await?.says("refused from the next moment on")?;
     ada.submit(&revoke, &[]).await?.says("The key is revoked")?;
     ensure!(with_key(address, &key).await? == StatusCode::UNAUTHORIZED, "a revoked key still opens");
+    ensure!(with_key(address, &other).await? == StatusCode::OK, "the other key was revoked, too");
     Ok(())
 }
 

@@ -7,5 +7,6 @@ mod files;
 mod log_fields;
 mod rooms;
 mod routes;
+mod security_tests;
 mod source;
 mod sql;

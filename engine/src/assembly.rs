@@ -27,6 +27,8 @@ use crate::models::pool::ModelPool;
 use crate::models::scan::ModelScan;
 use crate::people::accounts::Accounts;
 use crate::people::appearance::Appearances;
+use crate::people::erasure::{Eraser, Wishes};
+use crate::people::export::Export;
 use crate::people::keys::KeyDesk;
 use crate::people::recovery::Recovery;
 use crate::people::sign_in::SignIn;
@@ -152,6 +154,25 @@ impl Engine {
             windows,
             clock: clock.clone(),
         };
+        let tries = Tries::new(clock.clone());
+        let accounts = Accounts {
+            people: store.people.clone(),
+            sessions: store.sessions.clone(),
+            audit: store.audit.clone(),
+            recovery: Recovery { settings: store.settings.clone(), clock: clock.clone() },
+            tries: tries.clone(),
+            clock: clock.clone(),
+        };
+        let receiver = Receiver {
+            conversations: store.conversations.clone(),
+            messages: store.messages.clone(),
+            attachments: store.attachments.clone(),
+            connections: store.connections.clone(),
+            pool: pool.clone(),
+            reader,
+            writer,
+            tasks: tasks.clone(),
+        };
         let background = Background {
             jobs: store.jobs.clone(),
             sessions: store.sessions.clone(),
@@ -168,6 +189,14 @@ impl Engine {
                 pool: pool.clone(),
                 clock: clock.clone(),
             },
+            eraser: Eraser {
+                erasure: store.erasure.clone(),
+                attachments: store.attachments.clone(),
+                people: store.people.clone(),
+                conversations: conversations.clone(),
+                receiver: receiver.clone(),
+                accounts: accounts.clone(),
+            },
             upload_max_age: settings.upload_max_age,
             cleanup_every: settings.cleanup_every,
         };
@@ -183,15 +212,16 @@ impl Engine {
         let shared = Shared {
             tenant,
             secret,
-            accounts: Accounts {
-                people: store.people.clone(),
-                sessions: store.sessions.clone(),
-                audit: store.audit.clone(),
-                recovery: Recovery { settings: store.settings.clone(), clock: clock.clone() },
-                tries: tries.clone(),
-                clock: clock.clone(),
-            },
+            wishes: Wishes { accounts: accounts.clone(), jobs: store.jobs.clone(), clock: clock.clone() },
+            accounts,
             appearances: Appearances { settings: store.settings.clone(), clock: clock.clone() },
+            export: Export {
+                belongings: store.belongings.clone(),
+                attachments: store.attachments.clone(),
+                companions: store.companions.clone(),
+                identities: store.identities.clone(),
+                keys: store.keys.clone(),
+            },
             keys: KeyDesk { keys: store.keys.clone(), people: store.people.clone(), clock: clock.clone() },
             sign_in: SignIn {
                 people: store.people.clone(),
@@ -214,16 +244,7 @@ impl Engine {
                 conversations: conversations.clone(),
             },
             conversations,
-            receiver: Receiver {
-                conversations: store.conversations.clone(),
-                messages: store.messages.clone(),
-                attachments: store.attachments.clone(),
-                connections: store.connections.clone(),
-                pool,
-                reader,
-                writer,
-                tasks: tasks.clone(),
-            },
+            receiver,
             recall,
             attachment_quota_bytes: settings.attachment_quota_bytes,
             largest_upload_bytes: settings.largest_upload_bytes,

@@ -5,6 +5,7 @@ use super::guard::Resident;
 use super::problem::ApiError;
 use super::state::Api;
 use super::views;
+use crate::domain::person::Person;
 use crate::people::appearance::HUES;
 use crate::people::sign_in::SignInError;
 use axum::Json;
@@ -33,16 +34,21 @@ pub async fn change_password(
     Resident(person): Resident,
     Document(asked): Document<ChangePassword>,
 ) -> Result<(StatusCode, Json<SessionBegun>), ApiError> {
-    let proven = api.sign_in.proven(person.tenant, &person.name, &asked.current).await;
-    let person = proven.map_err(|error| match error {
-        SignInError::Wrong => ApiError::invalid("current: this is not your password"),
-        other => other.into(),
-    })?;
+    let person = proven(&api, &person, &asked.current).await?;
     api.accounts.set_password(person.tenant, Some(person.id), person.id, &asked.password).await?;
     let begun = api.sign_in.begin(person).await?;
     let (by, session) = (Some(begun.person.id), begun.session.id.to_string());
     api.accounts.note(begun.person.tenant, by, "session.begun", &session).await?;
     Ok((StatusCode::CREATED, Json(views::session(&begun))))
+}
+
+/// Somebody who is signed in and shows once more that it is really them.
+pub async fn proven(api: &Api, person: &Person, password: &str) -> Result<Person, ApiError> {
+    let proven = api.sign_in.proven(person.tenant, &person.name, password).await;
+    proven.map_err(|error| match error {
+        SignInError::Wrong => ApiError::invalid("current: this is not your password"),
+        other => other.into(),
+    })
 }
 
 pub async fn end_sessions(

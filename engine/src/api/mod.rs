@@ -5,6 +5,7 @@
 //! with its routes. Handlers translate between the wire and the use cases and decide nothing.
 
 pub mod attachments;
+pub mod belongings;
 pub mod companions;
 pub mod completions;
 pub mod connections;

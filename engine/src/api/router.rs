@@ -3,7 +3,7 @@
 
 use super::state::Api;
 use super::{
-    attachments, companions, completions, connections, continuations, conversations, embeddings, events,
+    attachments, belongings, companions, completions, connections, continuations, conversations, embeddings, events,
     guard, keys, me, messages, models, people, sessions, setup, status, turns,
 };
 use axum::Router;

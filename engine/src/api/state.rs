@@ -11,6 +11,8 @@ use crate::models::direct::DirectDesk;
 use crate::models::scan::ModelScan;
 use crate::people::accounts::Accounts;
 use crate::people::appearance::Appearances;
+use crate::people::erasure::Wishes;
+use crate::people::export::Export;
 use crate::people::keys::KeyDesk;
 use crate::people::sign_in::SignIn;
 use crate::people::steps::Steps;
@@ -33,6 +35,8 @@ pub struct Shared {
     pub clock: Arc<dyn Clock>,
     pub accounts: Accounts,
     pub appearances: Appearances,
+    pub export: Export,
+    pub wishes: Wishes,
     pub keys: KeyDesk,
     pub sign_in: SignIn,
     pub connections: ConnectionDesk,

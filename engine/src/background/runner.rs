@@ -4,6 +4,7 @@
 use crate::companions::conversations::ConversationDesk;
 use crate::conversation::summary::{self, Summariser, SummaryError};
 use crate::domain::job::Job;
+use crate::people::erasure::{self, Eraser, ErasureError};
 use crate::ports::access::Sessions;
 use crate::ports::attachments::Attachments;
 use crate::ports::cache::Cache;
@@ -16,7 +17,7 @@ use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-const KINDS: &[&str] = &[summary::KIND];
+const KINDS: &[&str] = &[summary::KIND, erasure::KIND];
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 /// Longer than any job may take between two reports.
 const JOB_LEASE: Duration = Duration::from_secs(300);
@@ -33,6 +34,7 @@ pub struct Background {
     pub cache: Arc<dyn Cache>,
     pub clock: Arc<dyn Clock>,
     pub summariser: Summariser,
+    pub eraser: Eraser,
     pub upload_max_age: Duration,
     pub cleanup_every: Duration,
 }
@@ -121,6 +123,10 @@ impl Background {
                 SummaryError::Payload(error) => Verdict::GiveUp(error.to_string()),
                 SummaryError::Store(error) => Verdict::Retry(error.to_string()),
                 SummaryError::Model(error) => Verdict::Retry(error.to_string()),
+            }),
+            erasure::KIND => self.eraser.run(job).await.map_err(|error| match error {
+                ErasureError::Payload(_) | ErasureError::LastOwner => Verdict::GiveUp(error.to_string()),
+                ErasureError::SomethingLeft | ErasureError::Store(_) => Verdict::Retry(error.to_string()),
             }),
             other => Err(Verdict::GiveUp(format!("nobody knows how to do `{other}`"))),
         }

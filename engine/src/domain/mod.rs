@@ -9,6 +9,7 @@ pub mod authorize;
 pub mod companion;
 pub mod connection;
 pub mod conversation;
+pub mod holdings;
 pub mod ids;
 pub mod job;
 pub mod memory;

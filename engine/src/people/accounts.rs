@@ -151,6 +151,14 @@ impl Accounts {
         self.set_password(tenant, Some(id), id, password).await
     }
 
+    /// Whether the box has an active owner without them.
+    pub async fn may_leave(&self, person: &Person) -> Result<bool, StoreError> {
+        let everybody = self.people.list(person.tenant).await?;
+        let mut others = everybody.iter().filter(|other| other.id != person.id);
+        Ok(person.role != Role::Owner
+            || others.any(|other| other.role == Role::Owner && other.state == PersonState::Active))
+    }
+
     pub async fn set_state(
         &self,
         tenant: TenantId,
@@ -159,14 +167,8 @@ impl Accounts {
         state: PersonState,
     ) -> Result<Person, AccountError> {
         let person = self.people.find(tenant, id).await?.ok_or(AccountError::Missing)?;
-        if person.role == Role::Owner && state != PersonState::Active {
-            let everybody = self.people.list(tenant).await?;
-            let others = everybody.iter().filter(|other| {
-                other.id != id && other.role == Role::Owner && other.state == PersonState::Active
-            });
-            if others.count() == 0 {
-                return Err(AccountError::LastOwner);
-            }
+        if state != PersonState::Active && !self.may_leave(&person).await? {
+            return Err(AccountError::LastOwner);
         }
         // Who has not chosen a password yet is still invited when they are let in again.
         let no_password = self.people.password_hash(tenant, id).await?.is_none();

@@ -59,6 +59,6 @@ impl Appearances {
     }
 }
 
-fn key(person: PersonId) -> String {
+pub(super) fn key(person: PersonId) -> String {
     format!("appearance:{person}")
 }

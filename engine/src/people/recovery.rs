@@ -32,7 +32,7 @@ impl Recovery {
     }
 }
 
-fn key(person: PersonId) -> String {
+pub(super) fn key(person: PersonId) -> String {
     format!("recovery:{person}")
 }
 

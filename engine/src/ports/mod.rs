@@ -5,6 +5,7 @@
 
 pub mod access;
 pub mod attachments;
+pub mod belongings;
 pub mod cache;
 pub mod clock;
 pub mod companions;

@@ -2,6 +2,7 @@
 
 use super::access::{Audit, Keys, Sessions, Settings};
 use super::attachments::Attachments;
+use super::belongings::{Belongings, Erasure};
 use super::companions::Companions;
 use super::connections::Connections;
 use super::conversations::{Conversations, Messages, Removals};
@@ -29,6 +30,8 @@ pub struct Store {
     pub memories: Arc<dyn Memories>,
     pub vectors: Arc<dyn VectorRows>,
     pub attachments: Arc<dyn Attachments>,
+    pub belongings: Arc<dyn Belongings>,
+    pub erasure: Arc<dyn Erasure>,
     pub connections: Arc<dyn Connections>,
     pub keys: Arc<dyn Keys>,
     pub sessions: Arc<dyn Sessions>,

@@ -2,12 +2,14 @@
 
 pub mod appearance;
 pub mod attachments;
+pub mod belongings;
 pub mod companions;
 pub mod completions;
 pub mod connections;
 pub mod continuations;
 pub mod conversations;
 pub mod embeddings;
+pub mod export;
 pub mod models;
 pub mod people;
 pub mod queries;

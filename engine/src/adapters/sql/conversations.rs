@@ -139,7 +139,7 @@ pub(super) fn scoped(query: Query, tenant: TenantId, person: PersonId, id: Conve
     query.bind(tenant).bind(person).bind(id)
 }
 
-fn conversation(row: &Row) -> Stored<Conversation> {
+pub(super) fn conversation(row: &Row) -> Stored<Conversation> {
     Ok(Conversation {
         id: row.get("id")?,
         tenant: row.get("tenant_id")?,

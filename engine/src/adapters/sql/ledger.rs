@@ -86,7 +86,7 @@ fn settled(query: Query, settlement: &Settlement) -> Query {
         .bind(settlement.finished_at)
 }
 
-fn entry(row: &Row) -> Stored<UsageEntry> {
+pub(super) fn entry(row: &Row) -> Stored<UsageEntry> {
     let outcome: Outcome = row.get("outcome")?;
     let settlement = match outcome {
         Outcome::Open => None,

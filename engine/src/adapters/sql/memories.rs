@@ -144,7 +144,7 @@ fn of_owner(what: &str, owner: Owner, rest: &str) -> Query {
         .bind(owner.companion)
 }
 
-fn memory(row: &Row) -> Stored<Memory> {
+pub(super) fn memory(row: &Row) -> Stored<Memory> {
     Ok(Memory {
         id: row.get("id")?,
         owner: Owner {

@@ -25,9 +25,11 @@ pub mod export;
 
 mod access;
 mod attachments;
+mod belongings;
 mod companions;
 mod connections;
 mod conversations;
+mod erasure;
 mod jobs;
 mod leases;
 mod ledger;

@@ -71,6 +71,8 @@ impl SqlStore {
             memories: self.clone(),
             vectors: self.clone(),
             attachments: self.clone(),
+            belongings: self.clone(),
+            erasure: self.clone(),
             connections: self.clone(),
             keys: self.clone(),
             sessions: self.clone(),

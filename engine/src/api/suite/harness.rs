@@ -201,6 +201,18 @@ impl Running {
         entries.into_iter().skip(1).map(|entry| entry.action).collect()
     }
 
+    /// Waits until the audit log holds this deed.
+    pub async fn until_deed(&self, action: &str) {
+        let Principal::Person { tenant, .. } = self.prove().await else { panic!("a key proves a person") };
+        loop {
+            let entries = self.audit.list(TenantId(tenant), 100).await.expect("the store answers");
+            if entries.iter().any(|entry| entry.action == action) {
+                return;
+            }
+            tokio::task::yield_now().await;
+        }
+    }
+
     /// The ledger, oldest first, once so many entries of it are settled.
     pub async fn settled(&self, count: usize) -> Vec<UsageEntry> {
         let Principal::Person { tenant, .. } = self.prove().await else { panic!("a key proves a person") };

@@ -3,6 +3,7 @@
 
 mod harness;
 mod model;
+mod belongings;
 mod branches;
 mod clients;
 mod connecting;

@@ -5,5 +5,5 @@
 //! `store` is that, `read` is the way back, `rows` is everything short.
 
 mod read;
-mod rows;
+pub(super) mod rows;
 mod store;

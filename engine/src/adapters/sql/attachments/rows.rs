@@ -88,7 +88,7 @@ pub(super) async fn remove_chunks(tx: &mut Tx, blob: Uuid) -> Stored<()> {
     Ok(())
 }
 
-fn attachment(row: &Row) -> Stored<Attachment> {
+pub(in crate::adapters::sql) fn attachment(row: &Row) -> Stored<Attachment> {
     Ok(Attachment {
         id: row.get("id")?,
         tenant: row.get("tenant_id")?,

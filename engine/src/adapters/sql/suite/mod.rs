@@ -32,6 +32,7 @@ mod upgrading;
 
 mod access;
 mod attachments;
+mod belongings;
 mod branches;
 mod companions;
 mod conversations;

@@ -109,8 +109,13 @@ impl House {
 
     /// SIGTERM, and waits for a good end.
     pub async fn stop(&mut self) -> anyhow::Result<()> {
+        self.process()?.terminate()?;
+        self.until_it_ends().await
+    }
+
+    /// Asked by somebody else to stop, it does so and ends well.
+    pub async fn until_it_ends(&mut self) -> anyhow::Result<()> {
         let mut process = self.process.take().context("the house is not up")?;
-        process.terminate()?;
         let status = process.wait_for_exit(STOP).await?;
         ensure!(status.success(), "asked to stop it ended with {status}: {}", process.stderr()?);
         Ok(())

@@ -2,6 +2,8 @@
 
 mod architecture;
 mod behind_nginx;
+mod belongings;
+mod box_pages;
 mod branches;
 mod browser;
 mod canary;

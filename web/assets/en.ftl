@@ -337,3 +337,74 @@ join-do = Come in
 join-wrong = The name and the code do not fit together, or the code was used already. Check both, or ask for a new code.
 join-password = This password cannot be used: it needs 8 characters or more, and not only spaces. The code is still good.
 join-sign-in = Sign in instead
+
+settings-data = Your data
+settings-data-conversations = Conversations
+settings-data-messages = Messages
+settings-data-files = Files
+settings-data-memories = Memories
+settings-data-export = Take it along
+settings-data-export-why = One file with everything that is yours: your profile, every conversation on every branch, your files, what your companions remember of you, and what was used. It holds no password and no key. The file is plain text, one JSON object per line.
+settings-data-export-do = Download
+settings-data-removed = Removed conversations
+settings-data-removed-none = Nothing was removed in the last week.
+settings-data-removed-why = They are in no list, no search and no prompt. A week after they were removed they are deleted for good.
+settings-data-removed-last = last spoken in
+settings-data-removed-earlier = Older ones
+settings-data-restore = Bring it back
+settings-data-restore-one = Bring “{ $title }” back
+settings-data-restored = The conversation is back among the others.
+settings-data-delete = Delete for good
+settings-data-delete-one = Delete “{ $title }” for good
+settings-data-delete-title = Delete a conversation for good
+settings-data-delete-what = “{ $title }” is deleted with every message on every branch. It cannot be brought back.
+settings-data-deleted = The conversation is deleted for good.
+settings-data-erase = Delete everything I said
+settings-data-erase-why = Every conversation, message, file and memory of yours goes, and your account stays. You confirm it with your password on the next page.
+settings-data-erase-ask = Delete my data
+settings-data-erase-what = All of this is deleted for good and cannot be brought back. Your account, your API keys and your settings stay. What was used stays in the owner’s figures.
+settings-data-erase-first = To keep a copy, take it along first:
+settings-data-erase-do = Delete it all for good
+settings-data-erasing = Everything that was yours is being deleted. It takes a moment and goes on even if the box is restarted; what you begin from now on stays.
+settings-data-leave = Delete my account
+settings-data-leave-why = You are signed out everywhere, your API keys stop working, and everything of yours is deleted with your name. You confirm it with your password on the next page.
+settings-data-leave-ask = Delete my account
+settings-data-leave-not = You are the only owner of this box, and without an owner nobody could let anybody in. So this account stays; your data can go.
+settings-data-leave-what = Your account and all of this are deleted for good and cannot be brought back. You are signed out everywhere at once, and your API keys stop working. What was used stays in the owner’s figures, without your name.
+settings-data-leave-do = Delete my account for good
+farewell-title = Your account is going
+farewell-what = You are signed out everywhere, and everything of yours is being deleted. It takes a moment and goes on even if the box is restarted.
+
+settings-box = This box
+settings-box-version = Version
+settings-box-mode = How it runs
+settings-box-runs = Runs for
+settings-box-place = Where its data is
+settings-box-just-now = less than a minute
+settings-box-minutes = { $count ->
+    [one] { $count } minute
+   *[other] { $count } minutes
+  }
+settings-box-hours = { $count ->
+    [one] { $count } hour
+   *[other] { $count } hours
+  }
+settings-box-days = { $count ->
+    [one] { $count } day
+   *[other] { $count } days
+  }
+settings-box-leave = Restart and stop
+settings-box-leave-why = Nothing is lost by either. What is being written stops for the moment and goes on when the box runs again.
+settings-box-restart = Restart
+settings-box-restart-title = Restart the box
+settings-box-restart-what = The box ends in order and starts again, which takes a few seconds for everybody who uses it. Replies that are being written go on afterwards, and everybody stays signed in.
+settings-box-restarting = The box is restarting
+settings-box-restarting-what = This page goes on by itself as soon as the box is back, usually within a few seconds. If your browser says meanwhile that it cannot be reached, load the page again.
+settings-box-restarting-look = Look now
+settings-box-restarted = The box was restarted and runs again.
+settings-box-stop = Stop
+settings-box-stop-title = Stop the box
+settings-box-stop-what = The box ends in order, and nobody can use it until it is started on the machine itself: no page of it answers until then, this one neither. Replies that are being written go on after the next start.
+settings-box-stopping = The box is stopping
+settings-box-stopped = It is off in a few seconds. To start it again, start its service on the machine itself or, where it has none, run “whisperengine up” there. A container engine that was told to keep it running starts it again by itself.
+settings-box-stopped-look = Look whether it runs again

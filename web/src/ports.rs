@@ -18,8 +18,29 @@ pub trait Appliance: Send + Sync {
     fn setup_token_opens(&self, token: &str) -> bool;
     /// Where the box answers: what looks for servers on this machine must not find itself.
     fn port(&self) -> u16;
+    /// When this start of it was, and where its things are.
+    fn life(&self) -> Life;
+    /// Returns at once; the box ends in order a moment later.
+    fn leave(&self, how: Leaving);
     /// What it runs on. Looks for container engines, which takes a moment where one hangs.
     fn look_around(&self) -> BoxFuture<'_, Ground>;
+}
+
+/// This start of the box.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Life {
+    /// Microseconds since the epoch; another start has another one.
+    pub started_at: i64,
+    /// The data directory, as people write it.
+    pub place: String,
+}
+
+/// How the box ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Leaving {
+    Stop,
+    /// And starts again, as it was started.
+    Restart,
 }
 
 /// What the box runs on.

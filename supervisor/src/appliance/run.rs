@@ -29,6 +29,7 @@ use web::edge::body::Bounds;
 use web::edge::host::{AllowedHosts, CertifiedNames};
 use web::edge::limits::counting::Limits;
 use web::edge::visitor::TrustedProxies;
+use web::ports::Leaving;
 use web::public::plain;
 use web::public::router::{Face, router};
 use web::serve::{Door, Manners, serve};
@@ -45,11 +46,11 @@ const STOP: Duration = Duration::from_secs(9);
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 
-/// Runs until told to stop. `greet` is called once, when the box is ready.
+/// Runs until told to leave, and says how. `greet` is called once, when the box is ready.
 pub async fn run(
     config: Config,
     greet: impl AsyncFnOnce(&Appliance) -> anyhow::Result<()>,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<Leaving> {
     let mut signals = Signals::listen().context("signals cannot be listened to")?;
     let dir = config.data_dir.clone();
     dir.create()?;
@@ -92,13 +93,14 @@ pub async fn run(
     if let Err(error) = &lived {
         tracing::error!(error = format!("{error:#}"), "the box cannot go on");
     }
+    let how = lived.as_ref().map_or(Leaving::Stop, |(_, how)| *how);
     appliance.is_stopping();
     stop.cancel();
     doors.close();
     let ended = async {
         // The engine ends its event streams when it lets go; what is short is done before that.
         drop(tokio::time::timeout(LAST_ANSWERS, doors.wait()).await);
-        let running = lived?;
+        let (running, _) = lived?;
         if let Some(running) = running {
             running.drain(DRAIN).await;
         }
@@ -114,29 +116,43 @@ pub async fn run(
         Err(_) => tracing::warn!("not everything ended in time; what is stored is whole"),
     }
     tracing::info!("stopped");
-    Ok(())
+    Ok(how)
 }
 
-/// From opening the Store to the word to stop. `None` where that came first.
+/// From opening the Store to the word to leave. `None` where that came first.
 async fn live(
     appliance: &Appliance,
     credentials: &Credentials,
     clock: &Arc<dyn Clock>,
     signals: &mut Signals,
     greet: impl AsyncFnOnce(&Appliance) -> anyhow::Result<()>,
-) -> anyhow::Result<Option<Running>> {
+) -> anyhow::Result<(Option<Running>, Leaving)> {
     let running = tokio::select! {
         running = open(appliance, credentials, clock) => running?,
-        signal = signals.next() => {
-            tracing::info!("stopping on {signal}");
-            return Ok(None);
-        }
+        how = word(appliance, signals) => return Ok((None, how)),
     };
     appliance.is_ready(running.access());
     greet(appliance).await?;
-    let signal = signals.next().await;
-    tracing::info!("stopping on {signal}");
-    Ok(Some(running))
+    let how = word(appliance, signals).await;
+    Ok((Some(running), how))
+}
+
+/// The word to leave, from the terminal, a service manager or a page. Cancel-safe.
+async fn word(appliance: &Appliance, signals: &mut Signals) -> Leaving {
+    tokio::select! {
+        signal = signals.next() => {
+            tracing::info!("stopping on {signal}");
+            Leaving::Stop
+        }
+        how = appliance.told_to_leave() => {
+            let next = match how {
+                Leaving::Stop => "stopping",
+                Leaving::Restart => "stopping to start again",
+            };
+            tracing::info!("{next} on the owner's word");
+            how
+        }
+    }
 }
 
 async fn open(

@@ -12,7 +12,8 @@ use engine_client::problem::{ErrorCode, Problem};
 use futures::future::BoxFuture;
 use std::net::SocketAddr;
 use std::sync::{Arc, PoisonError, RwLock};
-use web::ports::{ContainerEngine, EngineAccess, Graphics, Ground, Size};
+use tokio::sync::watch;
+use web::ports::{ContainerEngine, EngineAccess, Graphics, Ground, Leaving, Life, Size};
 
 pub struct Appliance {
     config: Config,
@@ -23,6 +24,8 @@ pub struct Appliance {
     clock: Arc<dyn Clock>,
     /// The certificate of the box's own authority, in DER.
     authority: Option<Vec<u8>>,
+    /// What its owner wished from a page.
+    leaving: watch::Sender<Option<Leaving>>,
 }
 
 /// Proof that whoever opens the set-up page sees this box's terminal. A new one with each start.
@@ -48,7 +51,16 @@ impl Appliance {
     pub fn new(config: Config, address: SocketAddr, clock: Arc<dyn Clock>) -> Self {
         let engine = RwLock::new(EngineState::Starting("the store is being opened".to_owned()));
         let (started_at, setup_token) = (clock.now(), SetupToken::new(&*clock));
-        Self { config, address, started_at, engine, setup_token, clock, authority: None }
+        Self {
+            config,
+            address,
+            started_at,
+            engine,
+            setup_token,
+            clock,
+            authority: None,
+            leaving: watch::Sender::new(None),
+        }
     }
 
     /// With a certificate of the box's own authority, which devices have to be told to trust.
@@ -90,6 +102,17 @@ impl Appliance {
         *self.engine.write().unwrap_or_else(PoisonError::into_inner) = state;
     }
 
+    /// The owner's word from a page. Cancel-safe; never returns where there is none.
+    pub async fn told_to_leave(&self) -> Leaving {
+        let mut wish = self.leaving.subscribe();
+        let told = wish.wait_for(Option::is_some).await.map(|told| *told);
+        match told {
+            Ok(Some(how)) => how,
+            // Its sender is ours, and it waits for no `None`.
+            Ok(None) | Err(_) => std::future::pending().await,
+        }
+    }
+
     pub fn status(&self) -> BoxStatus {
         let engine = match &*self.engine.read().unwrap_or_else(PoisonError::into_inner) {
             EngineState::Starting(detail) => EngineStage::Starting { detail: detail.clone() },
@@ -128,6 +151,14 @@ impl web::ports::Appliance for Appliance {
 
     fn port(&self) -> u16 {
         self.address.port()
+    }
+
+    fn life(&self) -> Life {
+        Life { started_at: self.started_at.0, place: self.config.data_dir.root().display().to_string() }
+    }
+
+    fn leave(&self, how: Leaving) {
+        self.leaving.send_replace(Some(how));
     }
 
     fn look_around(&self) -> BoxFuture<'_, Ground> {

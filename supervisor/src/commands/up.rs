@@ -13,7 +13,10 @@ use engine_client::principal::Principal;
 use engine_client::wire::setup::SetupState;
 use serde_json::json;
 use std::net::{IpAddr, SocketAddr};
-use web::ports::Appliance as _;
+use std::os::unix::process::CommandExt as _;
+use std::path::PathBuf;
+use std::process::Command;
+use web::ports::{Appliance as _, Leaving};
 use web::public::authority::fingerprint;
 
 #[derive(Debug, Args)]
@@ -68,8 +71,30 @@ pub async fn run(up: Up, context: &Context) -> Result<(), Failure> {
     up.lay_over(&mut flags);
     let config = files::checked(context.load(&flags)?)?;
     let as_lines = config.log.format == LogFormat::Json;
-    run::run(config, async |appliance| greet(appliance, context, as_lines).await).await?;
-    Ok(())
+    match run::run(config, async |appliance| greet(appliance, context, as_lines).await).await? {
+        Leaving::Stop => Ok(()),
+        Leaving::Restart => Err(again().into()),
+    }
+}
+
+/// Becomes a new start of the box, with the same arguments: the process stays the same one, so whoever
+/// watches over it (a terminal, a service manager, a container engine) has nothing to do and nothing to
+/// count as a failure. Where the program was replaced meanwhile, the new one runs. Returns only a failure.
+fn again() -> anyhow::Error {
+    let program = match std::env::current_exe() {
+        Ok(program) => present(program),
+        Err(error) => return anyhow::Error::new(error).context("the program does not find itself"),
+    };
+    let error = Command::new(&program).args(std::env::args_os().skip(1)).exec();
+    anyhow::Error::new(error).context(format!("{} cannot be started again", program.display()))
+}
+
+/// Linux marks the path of a program whose file was replaced.
+fn present(program: PathBuf) -> PathBuf {
+    match program.to_str().and_then(|path| path.strip_suffix(" (deleted)")) {
+        Some(path) if !program.exists() => PathBuf::from(path),
+        _ => program,
+    }
 }
 
 /// Says where the box is and what comes next.
@@ -120,5 +145,18 @@ fn visitable(address: SocketAddr) -> SocketAddr {
             SocketAddr::new(std::net::Ipv6Addr::LOCALHOST.into(), address.port())
         }
         _ => address,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_that_was_replaced_is_found_where_it_was() {
+        let replaced = PathBuf::from("/nowhere/whisperengine (deleted)");
+        assert_eq!(present(replaced), PathBuf::from("/nowhere/whisperengine"));
+        let oneself = std::env::current_exe().expect("a test is a program");
+        assert_eq!(present(oneself.clone()), oneself);
     }
 }

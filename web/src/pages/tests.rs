@@ -5,7 +5,7 @@ use crate::edge::body::Bounds;
 use crate::edge::host::AllowedHosts;
 use crate::edge::limits::counting::{Limits, Rates};
 use crate::edge::visitor::TrustedProxies;
-use crate::ports::{Appliance, EngineAccess, Ground};
+use crate::ports::{Appliance, EngineAccess, Ground, Leaving, Life};
 use crate::public::router::{Face, router};
 use crate::serve::Peer;
 use crate::words::Words;
@@ -37,7 +37,10 @@ const CONVERSATION: Uuid = Uuid::from_u128(7);
 /// What the pages asked the engine to change.
 pub(super) type Deeds = Arc<Mutex<Vec<(String, Value)>>>;
 
-struct Stand(EngineAccess);
+struct Stand(EngineAccess, Leavings);
+
+/// How the box was told to end.
+pub(super) type Leavings = Arc<Mutex<Vec<Leaving>>>;
 
 impl Appliance for Stand {
     fn version(&self) -> &'static str {
@@ -57,6 +60,12 @@ impl Appliance for Stand {
     }
     fn port(&self) -> u16 {
         8080
+    }
+    fn life(&self) -> Life {
+        Life { started_at: 0, place: HOSTILE.to_owned() }
+    }
+    fn leave(&self, how: Leaving) {
+        self.1.lock().expect("no panic").push(how);
     }
     fn look_around(&self) -> BoxFuture<'_, Ground> {
         unreachable!("only the set-up looks around")
@@ -121,10 +130,14 @@ fn engine(deeds: Deeds, has_owner: bool) -> EngineAccess {
     let said =
         json!({ "messages": [message("companion"), message("person")], "running": null, "next": null });
     let companion = json!({ "id": Uuid::nil(), "name": HOSTILE, "description": HOSTILE, "created_at": 0 });
+    // Who lives in a box without an owner is a member.
+    let role = if has_owner { "owner" } else { "member" };
+    let me = json!({ "id": Uuid::nil(), "name": HOSTILE, "role": role, "state": "active", "created_at": 0 });
     let answer = |value: Value| get(move || async move { Json(value) });
     let router = Router::new()
         .route("/api/v1/proofs", post(prove))
-        .route("/api/v1/setup", answer(json!({ "has_owner": has_owner, "connections": 0 })))
+        .route("/api/v1/me", answer(me))
+        .route("/api/v1/setup", answer(json!({ "has_owner": has_owner, "connections": 0, "next": "done" })))
         .route("/api/v1/sessions", post(begin))
         .route("/api/v1/conversations", answer(list))
         .route("/api/v1/conversations/{id}", answer(conversation))
@@ -146,18 +159,22 @@ fn engine(deeds: Deeds, has_owner: bool) -> EngineAccess {
 
 /// The listener over an engine of these routes, which knows the one session besides.
 pub(super) fn face_over(engine: Router) -> Router {
+    face_that_may_leave(engine, Leavings::default())
+}
+
+pub(super) fn face_that_may_leave(engine: Router, leavings: Leavings) -> Router {
     let engine = engine.route("/api/v1/proofs", post(prove));
     let engine = engine.into_service::<engine_client::transport::Body>();
-    listener(EngineAccess { transport: in_process(engine), secret: "inner".into() })
+    listener(EngineAccess { transport: in_process(engine), secret: "inner".into() }, leavings)
 }
 
 fn face(deeds: &Deeds, has_owner: bool) -> Router {
-    listener(engine(Arc::clone(deeds), has_owner))
+    listener(engine(Arc::clone(deeds), has_owner), Leavings::default())
 }
 
-fn listener(engine: EngineAccess) -> Router {
+fn listener(engine: EngineAccess, leavings: Leavings) -> Router {
     router(Face {
-        appliance: Arc::new(Stand(engine)),
+        appliance: Arc::new(Stand(engine, leavings)),
         figures: PrometheusBuilder::new().build_recorder().handle(),
         hosts: AllowedHosts::new([]),
         metrics_token: None,

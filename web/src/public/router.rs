@@ -18,7 +18,9 @@ use crate::markdown::render::Markdown;
 use crate::openai;
 use crate::pages::chat::{conversation, detail, file, live, page, palette, say};
 use crate::pages::error::PageError;
-use crate::pages::settings::{appearance, keys, models, order, people, profile};
+use crate::pages::settings::{
+    appearance, belongings, box_itself, keys, models, order, people, profile, removed,
+};
 use crate::pages::{certificate, join, search, setup, shortcuts, sign_in};
 use crate::passage;
 use crate::ports::Appliance;

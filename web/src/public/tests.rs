@@ -5,7 +5,7 @@ use crate::edge::body::Bounds;
 use crate::edge::host::AllowedHosts;
 use crate::edge::limits::counting::{Limits, Rates};
 use crate::edge::visitor::TrustedProxies;
-use crate::ports::{Appliance, ContainerEngine, EngineAccess, Graphics, Ground, Size};
+use crate::ports::{Appliance, ContainerEngine, EngineAccess, Graphics, Ground, Leaving, Life, Size};
 use crate::serve::Peer;
 use crate::words::Words;
 use axum::body::Body;
@@ -65,6 +65,12 @@ impl Appliance for Stand {
     }
     fn port(&self) -> u16 {
         8080
+    }
+    fn life(&self) -> Life {
+        Life { started_at: 0, place: "/home/ada/WhisperEngine".to_owned() }
+    }
+    fn leave(&self, _: Leaving) {
+        unreachable!("nobody is signed in here")
     }
     fn look_around(&self) -> BoxFuture<'_, Ground> {
         let containers = ContainerEngine::Docker { version: "<script>1</script>".to_owned() };

@@ -7,11 +7,14 @@ pub mod resident;
 pub mod shell;
 
 pub mod appearance;
+pub mod belongings;
+pub mod box_itself;
 pub mod keys;
 pub mod models;
 pub mod order;
 pub mod people;
 pub mod profile;
+pub mod removed;
 
 #[cfg(test)]
 mod tests;

@@ -15,20 +15,25 @@ pub enum Section {
     Profile,
     Appearance,
     Keys,
+    Data,
     People,
     Models,
+    Box,
 }
 
 impl Section {
-    pub const ALL: [Self; 5] = [Self::Profile, Self::Appearance, Self::Keys, Self::People, Self::Models];
+    pub const ALL: [Self; 7] =
+        [Self::Profile, Self::Appearance, Self::Keys, Self::Data, Self::People, Self::Models, Self::Box];
 
     pub fn href(self) -> &'static str {
         match self {
             Self::Profile => "/settings",
             Self::Appearance => "/settings/appearance",
             Self::Keys => "/settings/keys",
+            Self::Data => "/settings/data",
             Self::People => "/settings/people",
             Self::Models => "/settings/models",
+            Self::Box => "/settings/box",
         }
     }
 
@@ -37,13 +42,15 @@ impl Section {
             Self::Profile => words.say("settings-profile"),
             Self::Appearance => words.say("settings-appearance"),
             Self::Keys => words.say("settings-keys"),
+            Self::Data => words.say("settings-data"),
             Self::People => words.say("settings-people"),
             Self::Models => words.say("settings-models"),
+            Self::Box => words.say("settings-box"),
         }
     }
 
     pub fn is_owners(self) -> bool {
-        matches!(self, Self::People | Self::Models)
+        matches!(self, Self::People | Self::Models | Self::Box)
     }
 }
 

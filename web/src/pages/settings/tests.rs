@@ -1,8 +1,10 @@
 //! The settings over an engine that is made of a few answers and writes down what it is asked to change.
 
 use crate::pages::tests::{
-    Answer, Deeds, HOSTILE, ask, face_over, has_no_live_markup, refused, seal, signed_in, to,
+    Answer, Deeds, HOSTILE, Leavings, ask, face_over, face_that_may_leave, has_no_live_markup, refused, seal,
+    signed_in, to,
 };
+use crate::ports::Leaving;
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
@@ -19,6 +21,7 @@ const THEY: Uuid = Uuid::from_u128(3);
 const KEY: Uuid = Uuid::from_u128(4);
 const FIRST: Uuid = Uuid::from_u128(5);
 const SECOND: Uuid = Uuid::from_u128(6);
+const GONE: Uuid = Uuid::from_u128(7);
 const CODE: &str = "AAAAA-BBBBB-CCCCC-DDDDD-EEEEE";
 
 fn person(id: Uuid, role: &str, state: &str) -> Value {
@@ -57,6 +60,12 @@ async fn engine(State((role, deeds)): State<(&'static str, Deeds)>, request: Req
                 { "id": THEY, "name": HOSTILE, "hint": "wek_gone", "created_at": 0, "revoked_at": 1 }
             ])),
             "connections" => answer(&connections),
+            "me/belongings" => answer(&json!({ "conversations": 2, "messages": 6, "attachments": 1,
+                "attachment_bytes": 2048, "memories": 3, "may_leave": role == "member" })),
+            "me/export" => "{\"kind\":\"export\"}\n".into_response(),
+            "conversations" => answer(&json!({ "next": null, "conversations": [{ "id": GONE,
+                "companion": ME, "title": HOSTILE, "pinned": false, "head": null, "created_at": 0,
+                "updated_at": 0 }] })),
             _ => refused(ErrorCode::NotFound),
         };
     }
@@ -66,7 +75,7 @@ async fn engine(State((role, deeds)): State<(&'static str, Deeds)>, request: Req
     }
     match path.as_str() {
         "me" => answer(&person(ME, role, "active")),
-        "me/password" if asked["current"] != "right" => refused(ErrorCode::Invalid),
+        "me/erase" | "me/password" if asked["current"] != "right" => refused(ErrorCode::Invalid),
         "me/password" | "sessions" => answer(&session),
         "me/appearance" => answer(&asked),
         "people" => answer(&invited),
@@ -79,6 +88,8 @@ async fn engine(State((role, deeds)): State<(&'static str, Deeds)>, request: Req
         _ if path == format!("connections/{SECOND}/test") => {
             answer(&json!({ "models": [HOSTILE, "owl"], "knows_model": false }))
         }
+        _ if path.ends_with("/restore") => answer(&json!({ "id": GONE, "companion": ME, "title": null,
+            "pinned": false, "head": null, "created_at": 0, "updated_at": 0 })),
         _ if path.ends_with("/test") => answer(&json!({ "models": ["owl"], "knows_model": true })),
         _ if parts.method == Method::PATCH => answer(&connection(FIRST)),
         _ if path == format!("keys/{THEY}") => refused(ErrorCode::NotFound),
@@ -88,9 +99,16 @@ async fn engine(State((role, deeds)): State<(&'static str, Deeds)>, request: Req
 
 /// Pages for somebody of this role, and what they led to.
 fn pages(role: &'static str) -> (Router, Deeds) {
+    let (face, deeds, _) = box_of(role);
+    (face, deeds)
+}
+
+fn box_of(role: &'static str) -> (Router, Deeds, Leavings) {
     let deeds = Deeds::default();
     let everything = any(engine).with_state((role, Arc::clone(&deeds)));
-    (face_over(Router::new().route("/api/v1/{*path}", everything)), deeds)
+    let leavings = Leavings::default();
+    let face = face_that_may_leave(Router::new().route("/api/v1/{*path}", everything), Arc::clone(&leavings));
+    (face, deeds, leavings)
 }
 
 async fn open(face: &Router, path: &str) -> Answer {
@@ -107,11 +125,25 @@ fn done(deeds: &Deeds) -> Vec<(String, Value)> {
 }
 
 fn all_pages() -> Vec<String> {
-    let fixed = ["", "/appearance", "/keys", "/people", "/models", "/models/add"];
+    let fixed = [
+        "",
+        "/appearance",
+        "/keys",
+        "/data",
+        "/data/erase",
+        "/data/leave",
+        "/box",
+        "/box/restart",
+        "/box/stop",
+        "/people",
+        "/models",
+        "/models/add",
+    ];
     let of = |what: &str, id: Uuid, deed: &str| format!("/settings/{what}/{id}{deed}");
     let mut pages: Vec<String> = fixed.iter().map(|path| format!("/settings{path}")).collect();
     pages.extend([
         of("keys", KEY, "/revoke"),
+        of("data/removed", GONE, "/delete"),
         of("people", THEY, "/suspend"),
         of("people", THEY, "/resume"),
         of("models", FIRST, ""),
@@ -121,7 +153,7 @@ fn all_pages() -> Vec<String> {
 }
 
 fn is_owners(path: &str) -> bool {
-    path.contains("/people") || path.contains("/models")
+    ["/people", "/models", "/box"].iter().any(|section| path.contains(section))
 }
 
 #[tokio::test]
@@ -161,6 +193,8 @@ async fn what_belongs_to_the_owner_is_not_there_for_a_member() {
         format!("/settings/models/{FIRST}/test"),
         format!("/settings/models/{FIRST}/later"),
         format!("/settings/models/{FIRST}/remove"),
+        "/settings/box/restart".to_owned(),
+        "/settings/box/stop".to_owned(),
     ] {
         let sent = send(&face, &path, "name=x&url=http://x&model=x").await;
         assert_eq!(sent.status, StatusCode::FORBIDDEN, "{path}");
@@ -178,6 +212,10 @@ async fn no_form_from_elsewhere_changes_a_setting() {
         "/settings/appearance".to_owned(),
         "/settings/keys".to_owned(),
         format!("/settings/keys/{KEY}/revoke"),
+        format!("/settings/data/removed/{GONE}/restore"),
+        format!("/settings/data/removed/{GONE}/delete"),
+        "/settings/data/erase".to_owned(),
+        "/settings/data/leave".to_owned(),
         "/settings/people".to_owned(),
         format!("/settings/people/{THEY}/code"),
         format!("/settings/people/{THEY}/suspend"),
@@ -188,6 +226,8 @@ async fn no_form_from_elsewhere_changes_a_setting() {
         format!("/settings/models/{FIRST}/earlier"),
         format!("/settings/models/{FIRST}/later"),
         format!("/settings/models/{FIRST}/remove"),
+        "/settings/box/restart".to_owned(),
+        "/settings/box/stop".to_owned(),
         "/join".to_owned(),
     ] {
         let fields = "name=x&url=http://x&model=x&current=a&password=b&again=b&theme=dark&size=usual&code=x";
@@ -390,4 +430,76 @@ async fn a_code_is_spent_at_the_door_without_a_hint_of_who_lives_here() {
     let right = spend(CODE, "hunter2hunter2").await;
     assert_eq!(right.leads_to(), "/");
     assert!(right.headers[header::SET_COOKIE].to_str().expect("text").starts_with("we_session=wes_fresh;"));
+}
+
+#[tokio::test]
+async fn everything_goes_only_with_the_password_and_after_it_was_counted() {
+    let (face, deeds) = pages("member");
+    for (path, what) in [("/settings/data/erase", "things"), ("/settings/data/leave", "account")] {
+        let asked = open(&face, path).await.text;
+        for count in ["<dd>6</dd>", "<dd>1 (2 KiB)</dd>", "<dd>3</dd>"] {
+            assert!(asked.contains(count), "{path} does not count {count}: {asked}");
+        }
+        let wrong = send(&face, path, "current=a+guess").await;
+        assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(wrong.text.contains("role=\"alert\"") && !wrong.text.contains("a guess"), "{}", wrong.text);
+        done(&deeds);
+        let right = send(&face, path, "current=right").await;
+        assert_eq!(done(&deeds), [("POST me/erase".to_owned(), json!({ "what": what, "current": "right" }))]);
+        if what == "things" {
+            assert_eq!(right.leads_to(), "/settings/data?done=erasing");
+        } else {
+            assert!(right.text.contains("Your account is going"), "{}", right.text);
+            let cookie = right.headers[header::SET_COOKIE].to_str().expect("text");
+            assert!(cookie.starts_with("we_session=;"), "{cookie}");
+        }
+    }
+    let (face, _) = pages("owner");
+    let data = open(&face, "/settings/data").await.text;
+    assert!(data.contains("only owner") && !data.contains("/settings/data/leave"), "{data}");
+}
+
+#[tokio::test]
+async fn what_was_removed_comes_back_or_goes_for_good_and_all_of_it_can_be_taken_along() {
+    let (face, deeds) = pages("member");
+    let file = open(&face, "/settings/data/export").await;
+    assert_eq!(file.text, "{\"kind\":\"export\"}\n");
+    assert_eq!(
+        file.headers[header::CONTENT_DISPOSITION],
+        "attachment; filename=\"whisperengine-1970-01-01.jsonl\""
+    );
+    let removed = format!("/settings/data/removed/{GONE}");
+    let back = send(&face, &format!("{removed}/restore"), "").await;
+    assert_eq!(back.leads_to(), "/settings/data?done=restored");
+    let gone = send(&face, &format!("{removed}/delete"), "").await;
+    assert_eq!(gone.leads_to(), "/settings/data?done=deleted");
+    let deeds: Vec<_> = done(&deeds).into_iter().map(|(deed, _)| deed).collect();
+    assert_eq!(deeds, [format!("POST conversations/{GONE}/restore"), format!("DELETE conversations/{GONE}")]);
+    // What was not removed is no matter of this page.
+    let in_use = send(&face, &format!("/settings/data/removed/{ME}/delete"), "").await;
+    assert_eq!(in_use.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn the_owner_restarts_and_stops_the_box_and_nobody_else_does() {
+    let (face, _, leavings) = box_of("owner");
+    let told = || std::mem::take(&mut *leavings.lock().expect("no panic"));
+    let restart = send(&face, "/settings/box/restart", "").await;
+    assert_eq!((restart.status, told()), (StatusCode::OK, vec![Leaving::Restart]));
+    assert!(restart.text.contains("content=\"5; url=/settings/box/back?since=0\""), "{}", restart.text);
+    // The box that is asked is still the one that was told.
+    let waiting = ask(&face, to(Method::GET, "/settings/box/back?since=0"), "").await;
+    assert!(waiting.text.contains("The box is restarting"), "{}", waiting.text);
+    let back = ask(&face, to(Method::GET, "/settings/box/back?since=-1"), "").await;
+    assert_eq!(back.leads_to(), "/settings/box?done=restarted");
+    let stop = send(&face, "/settings/box/stop", "").await;
+    assert!(stop.text.contains("whisperengine up"), "{}", stop.text);
+    assert_eq!(told(), [Leaving::Stop]);
+
+    let (face, _, leavings) = box_of("member");
+    for path in ["/settings/box/restart", "/settings/box/stop"] {
+        assert_eq!(send(&face, path, "").await.status, StatusCode::FORBIDDEN);
+        assert_eq!(ask(&face, signed_in(Method::POST, path), "").await.status, StatusCode::FORBIDDEN);
+    }
+    assert_eq!(*leavings.lock().expect("no panic"), []);
 }

@@ -201,7 +201,6 @@ impl Engine {
             cleanup_every: settings.cleanup_every,
         };
         background.start(settings.concurrent_jobs, &tasks, &leaving);
-        let tries = Tries::new(clock.clone());
         let direct = DirectDesk {
             connections: store.connections.clone(),
             ledger: store.ledger.clone(),

@@ -408,3 +408,7 @@ settings-box-stop-what = The box ends in order, and nobody can use it until it i
 settings-box-stopping = The box is stopping
 settings-box-stopped = It is off in a few seconds. To start it again, start its service on the machine itself or, where it has none, run “whisperengine up” there. A container engine that was told to keep it running starts it again by itself.
 settings-box-stopped-look = Look whether it runs again
+
+chat-no-model = No language model is connected, so { $companion } answers from memory alone.
+chat-no-model-connect = Connect a model
+chat-no-model-owner = The owner of this box can connect one.

@@ -62,9 +62,13 @@ fn case(operation: Operation, world: &World, own: Uuid) -> Case {
             Case::Hers(vec![at(hers.attachment)])
         }
         Operation::RevokeKey => Case::Hers(vec![at(hers.key)]),
-        Operation::ListConversations | Operation::ListKeys | Operation::Me | Operation::GetAppearance => {
-            Case::Own(plain())
-        }
+        Operation::ListConversations
+        | Operation::ListKeys
+        | Operation::Me
+        | Operation::GetAppearance
+        | Operation::CountMine
+        | Operation::ExportMine => Case::Own(plain()),
+        Operation::EraseMine => Case::Nobodys(plain().json(&json!({"what": "things", "current": "x"}))),
         Operation::Search => Case::Own(Ask::new("GET", format!("{path}?q={}", super::world::SECRET_WORD))),
         Operation::NewCode => Case::Nobodys(at(world.anna.id)),
         Operation::SetPassword => {

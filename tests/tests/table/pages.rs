@@ -75,7 +75,20 @@ fn case(address: Address, world: &World, other: &Person, own: Uuid) -> Case {
 
         // Anna said this word, too; the secret one would stand in the page as what was searched.
         Address::Search | Address::Palette => Case::Own(with_query(plain(), "q=hide")),
-        Address::Keys | Address::Profile | Address::Appearance => Case::Own(plain()),
+        Address::Keys
+        | Address::Profile
+        | Address::Appearance
+        | Address::Data
+        | Address::ExportMine
+        | Address::AskToErase
+        | Address::AskToLeave => Case::Own(plain()),
+        Address::AskToDeleteRemoved => Case::Hers(vec![at(hers.conversation)]),
+        Address::RestoreRemoved | Address::DeleteRemoved => {
+            Case::Hers(vec![at(hers.conversation).form(String::new())])
+        }
+        Address::Erase | Address::LeaveForGood => Case::Form("current=x"),
+        Address::TheBox | Address::AskToRestart | Address::AskToStop => Case::Owners(plain()),
+        Address::Restart | Address::Stop => Case::Owners(plain().form(String::new())),
 
         Address::People
         | Address::Connections
@@ -126,6 +139,7 @@ fn case(address: Address, world: &World, other: &Person, own: Uuid) -> Case {
         | Address::SetUpOwner
         | Address::SetUpRecovery
         | Address::SignIn
+        | Address::BackAgain
         | Address::Join
         | Address::Home
         | Address::NewestChat

@@ -458,3 +458,15 @@ async fn what_is_not_there_is_a_page_for_people_and_a_problem_for_programs() {
     let style = ask(&face, to(Method::GET, &crate::assets::address("app.css")), "").await;
     assert!(style.headers[header::CACHE_CONTROL].to_str().expect("text").contains("immutable"));
 }
+
+#[tokio::test]
+async fn a_chat_without_a_model_says_so_and_leads_the_owner_to_one() {
+    for (is_owner, expected) in [(true, 1), (false, 0)] {
+        let face = face(&Deeds::default(), is_owner);
+        let chat = ask(&face, signed_in(Method::GET, &format!("/chat/{CONVERSATION}")), "").await;
+        assert_eq!(chat.text.matches("No language model is connected").count(), 1, "{}", chat.text);
+        assert_eq!(chat.text.matches("href=\"/settings/models/add\"").count(), expected);
+        assert_eq!(chat.text.matches("owner of this box can connect").count(), 1 - expected);
+        has_no_live_markup(&chat.text);
+    }
+}

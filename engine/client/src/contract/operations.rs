@@ -8,6 +8,7 @@ use super::operation::{Content, Description, Who};
 use crate::principal::Principal;
 use crate::wire::appearance::AppearanceView;
 use crate::wire::attachments::AttachmentView;
+use crate::wire::belongings::{Erase, HoldingsView};
 use crate::wire::companions::CompanionView;
 use crate::wire::completions::Completion;
 use crate::wire::connections::{
@@ -125,6 +126,12 @@ operations! {
     GetAppearance: GET "/api/v1/me/appearance" for Resident => 200 json AppearanceView;
     /// Changes how the caller's pages look.
     ChooseAppearance: PATCH "/api/v1/me/appearance" for Resident, takes json AppearanceView => 200 json AppearanceView;
+    /// Everything that is the caller's, as one file of JSON Lines.
+    ExportMine: GET "/api/v1/me/export" for Resident => 200 file;
+    /// How much the caller has here.
+    CountMine: GET "/api/v1/me/belongings" for Resident => 200 json HoldingsView;
+    /// Takes away what is the caller's, or their account, too; sure to happen once it is answered.
+    EraseMine: POST "/api/v1/me/erase" for Resident, takes json Erase => 204 nothing;
     /// Everybody who lives here.
     ListPeople: GET "/api/v1/people" for Owner => 200 json Vec<PersonView>;
     /// Invites somebody.

@@ -1,8 +1,9 @@
 //! What somebody has here as a whole, and the wish to have it gone.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct HoldingsView {
     pub conversations: i64,
     pub messages: i64,
@@ -13,7 +14,7 @@ pub struct HoldingsView {
     pub may_leave: bool,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ErasureView {
     /// Conversations, messages, files and memories.
@@ -23,7 +24,7 @@ pub enum ErasureView {
 }
 
 /// Is answered when it is sure to happen, not when it has.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Erase {
     pub what: ErasureView,

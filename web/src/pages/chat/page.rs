@@ -19,6 +19,8 @@ use engine_client::wire::attachments::AttachmentView;
 use engine_client::wire::conversations::{
     AuthorView, ConversationPage, ConversationView, MessagePage, MessageView, NewConversation,
 };
+use engine_client::wire::people::{PersonView, RoleView};
+use engine_client::wire::setup::SetupState;
 use engine_client::wire::turns::TurnView;
 use serde::Deserialize;
 use uuid::Uuid;
@@ -43,6 +45,14 @@ struct ChatPage {
     failed: Option<Uuid>,
     composer: Composer,
     earlier: Option<Uuid>,
+    without_model: Option<WithoutModel>,
+}
+
+/// No model is connected, so replies come from memory alone.
+struct WithoutModel {
+    sentence: String,
+    /// Whether they may connect one.
+    is_owner: bool,
 }
 
 struct Running {
@@ -160,6 +170,7 @@ pub async fn show(
     };
     let failed = if failure.is_some() { asked.turn.or(unanswered) } else { unanswered };
     let files = files(member, &talk.messages).await?;
+    let without_model = without_model(face, member, &companion).await;
     let running =
         talk.running.map(|turn| Running { turn: turn.id, blocks: face.markdown.blocks(&turn.text) });
     let page = ChatPage {
@@ -177,6 +188,7 @@ pub async fn show(
         failed,
         composer,
         earlier: talk.next,
+        without_model,
     };
     Ok(html(&page).into_response())
 }
@@ -185,6 +197,17 @@ pub async fn show(
 async fn failure_of(client: &EngineClient, turn: Uuid) -> Result<Option<String>, PageError> {
     let turn: TurnView = client.get(&format!("/api/v1/turns/{turn}")).await?;
     Ok(turn.failure.map(|failure| failure.detail))
+}
+
+/// Where this cannot be found out, the conversation is shown all the same.
+async fn without_model(face: &Face, member: &Member, companion: &str) -> Option<WithoutModel> {
+    let setup: SetupState = member.client.get("/api/v1/setup").await.ok()?;
+    if setup.connections > 0 {
+        return None;
+    }
+    let me: PersonView = member.client.get("/api/v1/me").await.ok()?;
+    let sentence = face.words.say_with("chat-no-model", "companion", companion);
+    Some(WithoutModel { sentence, is_owner: me.role == RoleView::Owner })
 }
 
 /// What was sent with these messages. A file that was removed since is no longer shown.

@@ -70,6 +70,14 @@ async fn every_reply_stays_and_can_be_looked_at_again() -> anyhow::Result<()> {
         last.contains("A wren.") && !last.contains("A robin."),
         "the model was told of another branch: {last}"
     );
+
+    // What is found is shown where it was said, though another branch is in view.
+    room.ada.open("/search?q=robin").await?;
+    let found = room.first("href", "?until=")?;
+    let (found, _) = found.split_once('#').context("the message's own place")?;
+    room.ada.open(found).await?.says("A robin.")?;
+    room.ada.page.says("To the newest words")?;
+    ensure!(!room.ada.page.html.contains("ivy"), "what followed another wording is in view");
     Ok(())
 }
 

@@ -67,7 +67,7 @@ async fn the_first_visit_ends_in_a_conversation_and_is_the_only_one_of_its_kind(
     // It is called by its first words, until it is named; it is found by any of them, and removed for good.
     ada.open(&chat).await?.says("Does it &#60;b&#62;work&#60;/b&#62;?</a>")?;
     ada.submit(&format!("{chat}/title"), &[("title", "Trials")]).await?.says("Trials</a>")?;
-    ada.open("/search?q=works").await?.says(&format!("href=\"{chat}#m-"))?;
+    ada.open("/search?q=works").await?.says(&format!("href=\"{chat}?until="))?;
     ada.open("/search?q=zebra").await?.says("was found")?;
 
     // The door for owners is closed, and a second visitor meets the other one.
@@ -91,7 +91,7 @@ async fn the_first_visit_ends_in_a_conversation_and_is_the_only_one_of_its_kind(
     ada.open("/search?q=works").await?.says("was found")?;
     ada.open(&after).await?;
     ada.submit(&format!("{chat}/restore"), &[]).await?.says("It works <strong>well</strong>.")?;
-    ada.open("/search?q=works").await?.says(&format!("href=\"{chat}#m-"))?;
+    ada.open("/search?q=works").await?.says(&format!("href=\"{chat}?until="))?;
 
     // The token has opened its one door; it is in no log.
     let token = token(&mut process).await?;

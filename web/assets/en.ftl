@@ -140,6 +140,7 @@ chat-send = Send
 chat-stop = Stop
 chat-writing = is writing
 chat-earlier = What was said earlier
+chat-newest = To the newest words
 chat-skip = To the message field
 chat-stopped = Stopped here.
 chat-cut = The model broke off here.

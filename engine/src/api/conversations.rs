@@ -124,16 +124,19 @@ pub async fn messages(
 ) -> Result<Json<MessagePage>, ApiError> {
     let limit = limit(asked.limit)?;
     // Asked before the head is: a turn that ends in between shows as its reply, never as nothing.
-    let running = match asked.before {
-        None => api.store.turns.running(person.tenant, ConversationId(id)).await?,
-        Some(_) => None,
-    };
+    let newest = asked.before.is_none() && asked.until.is_none();
+    let running =
+        if newest { api.store.turns.running(person.tenant, ConversationId(id)).await? } else { None };
     let conversation = find(&api, &person, id).await?;
-    let leaf = match asked.before {
+    let leaf = match asked.before.or(asked.until) {
         None => conversation.head,
-        Some(before) => {
-            let before = api.store.messages.find(person.tenant, conversation.id, MessageId(before)).await?;
-            before.ok_or_else(|| ApiError::missing("message in this conversation"))?.parent
+        Some(_) if asked.before.is_some() && asked.until.is_some() => {
+            return Err(ApiError::invalid("until: not together with `before`"));
+        }
+        Some(named) => {
+            let named = api.store.messages.find(person.tenant, conversation.id, MessageId(named)).await?;
+            let named = named.ok_or_else(|| ApiError::missing("message in this conversation"))?;
+            if asked.until.is_some() { Some(named.id) } else { named.parent }
         }
     };
     let mut branch = match leaf {

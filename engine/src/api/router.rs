@@ -3,8 +3,8 @@
 
 use super::state::Api;
 use super::{
-    attachments, belongings, companions, completions, connections, continuations, conversations, embeddings, events,
-    guard, keys, me, messages, models, people, sessions, setup, status, turns,
+    attachments, belongings, companions, completions, connections, continuations, conversations, embeddings,
+    events, guard, keys, me, messages, models, people, sessions, setup, status, turns,
 };
 use axum::Router;
 use axum::middleware::from_fn_with_state;

@@ -24,7 +24,7 @@ pub fn field(label: &str) -> Place {
     let words = quoted(label);
     let path = format!(
         "//*[self::input or self::textarea or self::select]\
-         [@id=//label[normalize-space()={words}]/@for or @aria-label={words} \
+         [@id=//label[normalize-space()={words}]/@for or @aria-label={words} or @title={words} \
          or ancestor::label[normalize-space(text()[1])={words}]]"
     );
     Place { what: format!("the field {label:?}"), path }
@@ -37,7 +37,7 @@ pub fn at(path: &str) -> Place {
 
 fn named(words: &str) -> String {
     let words = quoted(words);
-    format!("normalize-space()={words} or @aria-label={words}")
+    format!("normalize-space()={words} or @aria-label={words} or @title={words}")
 }
 
 fn quoted(words: &str) -> String {

@@ -31,7 +31,7 @@ async fn what_was_said_is_found_by_mouse_and_by_keyboard_alone() -> anyhow::Resu
     window.press(keys::ENTER).await?;
     window.until_at("/search").await?;
     window.click(&at("//main//li/a")).await?;
-    window.until_at(&format!("{chat}#m-")).await?;
+    window.until_at(&format!("{chat}?until=")).await?;
     until_in_view(window, "Where is the zebra?").await?;
 
     // The same without a hand on the mouse, from the end of the page.
@@ -46,7 +46,7 @@ async fn what_was_said_is_found_by_mouse_and_by_keyboard_alone() -> anyhow::Resu
     window.press(keys::DOWN).await?;
     window.until_shown(&at("//dialog[@open]//a[@class='chosen'][contains(@href, '#m-')]")).await?;
     window.press(keys::ENTER).await?;
-    window.until_at(&format!("{chat}#m-")).await?;
+    window.until_at(&format!("{chat}?until=")).await?;
     ensure!(!window.shows(&at("//dialog[@open]")).await?, "the palette lies over what it has found");
     until_in_view(window, "Where is the zebra?").await?;
     open_palette(window).await?;

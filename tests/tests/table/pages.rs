@@ -87,12 +87,13 @@ fn case(address: Address, world: &World, other: &Person, own: Uuid) -> Case {
             Case::Hers(vec![at(hers.conversation).form(String::new())])
         }
         Address::Erase | Address::LeaveForGood => Case::Form("current=x"),
-        Address::TheBox | Address::AskToRestart | Address::AskToStop => Case::Owners(plain()),
-        Address::Restart | Address::Stop => Case::Owners(plain().form(String::new())),
 
         Address::People
         | Address::Connections
         | Address::NewConnection
+        | Address::TheBox
+        | Address::AskToRestart
+        | Address::AskToStop
         | Address::SetUpMachine
         | Address::SetUpModel => Case::Owners(plain()),
         Address::AskToSuspend | Address::AskToResume => Case::Owners(at(world.anna.id)),
@@ -107,7 +108,7 @@ fn case(address: Address, world: &World, other: &Person, own: Uuid) -> Case {
         Address::ChangeConnection => Case::Owners(at(world.connection).form(MODEL.into())),
         Address::AddConnection | Address::ConnectModel => Case::Owners(plain().form(MODEL.into())),
         Address::InvitePerson => Case::Owners(plain().form("name=Eve".into())),
-        Address::KeepRecovery | Address::SeenMachine | Address::SearchModels | Address::ModelLater => {
+        Address::Restart | Address::Stop | Address::KeepRecovery | Address::SeenMachine | Address::SearchModels | Address::ModelLater => {
             Case::Owners(plain().form(String::new()))
         }
 

@@ -1,5 +1,6 @@
 //! Searching everything that was said to one's companions and by them.
 
+use super::chat::found_at;
 use super::error::PageError;
 use super::frame::{Frame, html};
 use super::moment;
@@ -10,7 +11,6 @@ use axum::extract::{Query, State};
 use axum::response::Response;
 use engine_client::wire::conversations::FoundMessage;
 use serde::Deserialize;
-use uuid::Uuid;
 
 /// Enough of a message to know it by.
 const EXCERPT: usize = 200;
@@ -25,8 +25,7 @@ struct SearchPage {
 }
 
 struct Hit {
-    conversation: Uuid,
-    message: Uuid,
+    to: String,
     at: String,
     at_short: String,
     excerpt: String,
@@ -66,8 +65,7 @@ fn hit(found: &FoundMessage) -> Hit {
         excerpt.push('…');
     }
     Hit {
-        conversation: found.conversation,
-        message: found.message.id,
+        to: found_at(found.conversation, found.message.id),
         at: moment::exact(found.message.created_at),
         at_short: moment::short(found.message.created_at),
         excerpt,

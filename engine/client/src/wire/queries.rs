@@ -23,6 +23,8 @@ pub struct ConversationsQuery {
 pub struct MessagesQuery {
     /// `next` of the last page.
     pub before: Option<Uuid>,
+    /// A message to end with, on whichever branch it is; not together with `before`.
+    pub until: Option<Uuid>,
     /// From 1 to 200.
     pub limit: Option<i64>,
 }

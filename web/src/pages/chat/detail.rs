@@ -1,7 +1,7 @@
 //! How a reply came about: who wrote it, how long it took, what it cost, and what was remembered for it.
 //! And a message as it was written, to be copied.
 
-use super::address;
+use super::{address, found_at};
 use crate::pages::error::PageError;
 use crate::pages::frame::{Frame, html};
 use crate::pages::moment;
@@ -118,7 +118,7 @@ impl Recalled {
         };
         let link = recalled.conversation.zip(recalled.message);
         Self {
-            link: link.map(|(conversation, message)| format!("{}#m-{message}", address(conversation))),
+            link: link.map(|(conversation, message)| found_at(conversation, message)),
             author,
             at: moment::exact(recalled.said_at),
             at_short: moment::short(recalled.said_at),

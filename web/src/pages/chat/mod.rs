@@ -20,6 +20,11 @@ pub mod palette;
 
 use uuid::Uuid;
 
+/// A message that was found, in the place where it was said.
+pub fn found_at(conversation: Uuid, message: Uuid) -> String {
+    format!("{}?until={message}#m-{message}", address(conversation))
+}
+
 fn address(conversation: Uuid) -> String {
     format!("/chat/{conversation}")
 }

@@ -45,6 +45,8 @@ struct ChatPage {
     failed: Option<Uuid>,
     composer: Composer,
     earlier: Option<Uuid>,
+    /// Whether nothing newer follows what is in view.
+    at_the_end: bool,
     without_model: Option<WithoutModel>,
 }
 
@@ -83,6 +85,9 @@ impl Composer {
 pub struct Asked {
     #[serde(default)]
     pub before: Option<Uuid>,
+    /// A message that was found, however long ago and on whichever branch.
+    #[serde(default)]
+    pub until: Option<Uuid>,
     #[serde(default)]
     pub edit: Option<Uuid>,
     #[serde(default)]
@@ -149,7 +154,12 @@ pub async fn show(
     problem: Option<String>,
 ) -> Result<Response, PageError> {
     let client = &member.client;
-    let from = asked.before.map(|before| format!("?before={before}")).unwrap_or_default();
+    let from = match (asked.before, asked.until) {
+        (Some(before), _) => format!("?before={before}"),
+        (None, Some(until)) => format!("?until={until}"),
+        (None, None) => String::new(),
+    };
+    let at_the_end = asked.before.is_none() && asked.until.is_none();
     let here = format!("/api/v1/conversations/{id}");
     let said = format!("{here}/messages{from}");
     let (conversation, talk, sidebar) = tokio::try_join!(
@@ -162,7 +172,7 @@ pub async fn show(
     let unanswered = talk
         .messages
         .last()
-        .filter(|last| last.author == AuthorView::Person && talk.running.is_none() && asked.before.is_none());
+        .filter(|last| last.author == AuthorView::Person && talk.running.is_none() && at_the_end);
     let unanswered = unanswered.and_then(|last| last.turn);
     let failure = match asked.turn.or(unanswered) {
         Some(turn) => failure_of(client, turn).await?,
@@ -188,6 +198,7 @@ pub async fn show(
         failed,
         composer,
         earlier: talk.next,
+        at_the_end,
         without_model,
     };
     Ok(html(&page).into_response())

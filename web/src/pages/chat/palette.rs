@@ -1,7 +1,7 @@
 //! The quick way to everything: deeds, conversations and messages for a few letters. A piece of a page for
 //! the script; without it the search page does the same.
 
-use super::address;
+use super::{address, found_at};
 use crate::pages::error::PageError;
 use crate::pages::frame::{Frame, html};
 use crate::pages::visit::{Member, url_encoded};
@@ -74,7 +74,7 @@ pub async fn get(
     let messages = found.iter().map(|hit| Choice {
         icon: "search",
         label: excerpt(&hit.message.text),
-        to: format!("{}#m-{}", address(hit.conversation), hit.message.id),
+        to: found_at(hit.conversation, hit.message.id),
         deed: false,
     });
     let groups = [

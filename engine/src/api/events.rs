@@ -7,6 +7,7 @@ use super::state::Api;
 use super::turns::view;
 use crate::conversation::follow::{Follower, Sight};
 use crate::domain::ids::TurnId;
+use crate::domain::person::{Person, PersonState};
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, header};
@@ -18,7 +19,10 @@ use engine_client::wire::queries::EventsQuery;
 use futures::stream;
 use std::convert::Infallible;
 use std::time::Duration;
+use tokio::time::Interval;
 
+/// Whoever may not stay is put out within a second, in the middle of a sentence, too.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
 /// Proxies cut what is silent for long.
 const ALIVE_EVERY: Duration = Duration::from_secs(15);
 
@@ -37,10 +41,11 @@ pub async fn follow(
     let scope = (person.tenant, person.id, TurnId(id));
     let follower = Follower::start(api.store.turns.clone(), api.bus.clone(), scope, from).await?;
     let follower = follower.ok_or_else(|| ApiError::missing("turn"))?;
-    let frames = stream::unfold(Some((api, follower)), |state| async {
-        let (api, mut follower) = state?;
-        let (frame, last) = next_frame(&api, &mut follower).await?;
-        Some((Ok::<_, Infallible>(frame), (!last).then_some((api, follower))))
+    let reader = Reader { api, follower, person, look: tokio::time::interval(LOOK_EVERY) };
+    let frames = stream::unfold(Some(reader), |reader| async {
+        let mut reader = reader?;
+        let (frame, last) = reader.next_frame().await?;
+        Some((Ok::<_, Infallible>(frame), (!last).then_some(reader)))
     });
     let mut response = Response::new(Body::from_stream(frames));
     let headers = response.headers_mut();
@@ -49,27 +54,56 @@ pub async fn follow(
     Ok(response)
 }
 
-/// The next frame, and whether it is the last. `None` ends the stream without a last word: the reader
-/// comes back.
-async fn next_frame(api: &Api, follower: &mut Follower) -> Option<(Bytes, bool)> {
-    let sight = tokio::select! {
-        sight = follower.next() => sight,
-        () = tokio::time::sleep(ALIVE_EVERY) => return Some((Bytes::from_static(b": alive\n\n"), false)),
-        () = api.leaving.cancelled() => return None,
-    };
-    let event = match sight {
-        Ok(None) => return None,
-        Ok(Some(Sight::Stage(stage))) => TurnEvent::Stage(stage),
-        Ok(Some(Sight::Text { at, text })) => TurnEvent::Text { at, text },
-        Ok(Some(Sight::Reset { at })) => TurnEvent::Reset { at },
-        Ok(Some(Sight::Ended(turn))) => match view(api, *turn).await {
-            Ok(view) => TurnEvent::Done(Box::new(view)),
-            Err(error) => TurnEvent::Error(Problem::new(error.0, error.1)),
-        },
-        Err(error) => {
-            let ApiError(code, detail) = error.into();
-            TurnEvent::Error(Problem::new(code, detail))
-        }
-    };
-    Some((Bytes::from(event.to_frame()), event.is_last()))
+struct Reader {
+    api: Api,
+    follower: Follower,
+    person: Person,
+    look: Interval,
+}
+
+impl Reader {
+    /// The next frame, and whether it is the last. `None` ends the stream without a last word: the reader
+    /// comes back, if they may.
+    async fn next_frame(&mut self) -> Option<(Bytes, bool)> {
+        let Self { api, follower, person, look } = self;
+        let alive = tokio::time::sleep(ALIVE_EVERY);
+        // Looked at between, and never begun again: a slow store must not keep it from its end.
+        let next = follower.next();
+        tokio::pin!(alive, next);
+        let sight = loop {
+            tokio::select! {
+                sight = &mut next => break sight,
+                _ = look.tick() => {
+                    if !may_stay(api, person).await {
+                        return None;
+                    }
+                }
+                () = &mut alive => return Some((Bytes::from_static(b": alive\n\n"), false)),
+                () = api.leaving.cancelled() => return None,
+            }
+        };
+        let event = match sight {
+            Ok(None) => return None,
+            Ok(Some(Sight::Stage(stage))) => TurnEvent::Stage(stage),
+            Ok(Some(Sight::Text { at, text })) => TurnEvent::Text { at, text },
+            Ok(Some(Sight::Reset { at })) => TurnEvent::Reset { at },
+            Ok(Some(Sight::Ended(turn))) => match view(api, *turn).await {
+                Ok(view) => TurnEvent::Done(Box::new(view)),
+                Err(error) => TurnEvent::Error(Problem::new(error.0, error.1)),
+            },
+            Err(error) => {
+                let ApiError(code, detail) = error.into();
+                TurnEvent::Error(Problem::new(code, detail))
+            }
+        };
+        Some((Bytes::from(event.to_frame()), event.is_last()))
+    }
+}
+
+/// A store that cannot be asked puts nobody out: the follower tells of it.
+async fn may_stay(api: &Api, person: &Person) -> bool {
+    match api.store.people.find(person.tenant, person.id).await {
+        Ok(found) => found.is_some_and(|person| person.state == PersonState::Active),
+        Err(_) => true,
+    }
 }

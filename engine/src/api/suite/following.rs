@@ -1,10 +1,12 @@
 //! Turns, followed: slow readers, leavers, stops, deadlines, and engines that go away.
 
+use super::errors::member;
 use super::harness::{House, Seen, conversation, in_every_way, send, turn};
 use engine_client::client::ClientError;
 use engine_client::events::Place;
 use engine_client::problem::ErrorCode;
 use engine_client::wire::conversations::{AuthorView, MessagePage, MessageStateView};
+use engine_client::wire::people::{PersonStateView, PersonView, SetPersonState};
 use engine_client::wire::turns::{TurnStateView, TurnView};
 use std::time::Duration;
 
@@ -12,6 +14,7 @@ in_every_way!(
     words_come_as_they_are_said,
     a_late_reader_joins_without_a_gap,
     a_reader_who_left_changes_nothing,
+    whoever_is_suspended_hears_no_more,
     a_stop_keeps_what_was_said_and_hangs_up,
     a_deadline_ends_the_call_and_not_the_turn,
     an_engine_that_goes_away_is_an_interruption,
@@ -99,6 +102,38 @@ async fn a_reader_who_left_changes_nothing(house: &House) {
     let mut later = Seen::default();
     later.read(&owner, taken.id, |_| false).await.expect("to the end");
     assert_eq!(later.text, "first second");
+}
+
+async fn whoever_is_suspended_hears_no_more(house: &House) {
+    let running = house.start().await;
+    let owner = running.set_up(house, true).await;
+    let guest = member(&owner, &running, "Bo").await;
+    let id = conversation(&guest).await.id;
+    let taken = send(&guest, id, &turn("tell me")).await.expect("taken");
+    let call = house.model.asked().await;
+    call.say("Once ");
+    let mut seen = Seen::default();
+    seen.read(&guest, taken.id, |seen| seen.text == "Once ").await.expect("an open stream");
+    let reading = async {
+        let read = seen.read(&guest, taken.id, |_| false).await;
+        (read, seen)
+    };
+    let suspending = async {
+        let people: Vec<PersonView> = owner.get("/api/v1/people").await.expect("the owner sees all");
+        let bo = people.iter().find(|person| person.name == "Bo").expect("invited").id;
+        let state = SetPersonState { state: PersonStateView::Suspended };
+        owner.post::<PersonView>(&format!("/api/v1/people/{bo}/state"), &state).await.expect("suspended");
+    };
+    let ((_, seen), ()) =
+        tokio::time::timeout(Duration::from_secs(5), futures::future::join(reading, suspending))
+            .await
+            .expect("the stream ends though the model has not");
+    assert!(seen.ended.is_none());
+    call.say("upon ");
+    assert_eq!(seen.text, "Once ");
+    let refused = guest.follow(taken.id, Place::default()).await.err().and_then(|error| error.code());
+    assert_eq!(refused, Some(ErrorCode::Unauthenticated));
+    call.finish();
 }
 
 async fn a_stop_keeps_what_was_said_and_hangs_up(house: &House) {

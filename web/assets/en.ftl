@@ -120,6 +120,7 @@ chat-undo = Bring it back
 chat-sent = A message was sent from this page already. Send this one if you mean it, too; your words are kept.
 chat-picture = Add pictures
 chat-picture-not = Take it out again
+chat-pictures-again = You were signed out in the meantime, and your pictures could not be kept. Choose them again; your words are here.
 chat-not-yet = Only pictures can be sent so far: PNG, JPEG, GIF or WebP. Your words are kept; nothing was sent.
 chat-picture-large = A picture may have 10 MiB at most. Your words are kept; choose a smaller one.
 chat-picture-many = A message takes 16 pictures at most. Your words are kept; choose fewer.

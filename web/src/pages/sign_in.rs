@@ -1,5 +1,6 @@
 //! Signing in and out.
 
+use super::chat::page::{Asked, Composer, show};
 use super::chat::say::{self, Said};
 use super::error::PageError;
 use super::form::{Nothing, Sealed};
@@ -33,9 +34,7 @@ struct SignInPage {
 
 struct Unsaid {
     conversation: Uuid,
-    text: String,
-    turn: String,
-    instead_of: String,
+    said: Said,
 }
 
 #[derive(Deserialize)]
@@ -58,12 +57,19 @@ pub struct Answers {
     turn: String,
     #[serde(default)]
     instead_of: String,
+    #[serde(default)]
+    with_pictures: String,
 }
 
 impl Answers {
     fn unsaid(&self) -> Option<Unsaid> {
-        let (text, turn, instead_of) = (self.text.clone(), self.turn.clone(), self.instead_of.clone());
-        self.conversation.map(|conversation| Unsaid { conversation, text, turn, instead_of })
+        let said = Said {
+            text: self.text.clone(),
+            turn: self.turn.clone(),
+            instead_of: self.instead_of.clone(),
+            with_pictures: !self.with_pictures.is_empty(),
+        };
+        self.conversation.map(|conversation| Unsaid { conversation, said })
     }
 }
 
@@ -127,13 +133,8 @@ pub async fn begin(guest: &Guest, name: &str, password: &str) -> Result<SessionB
 }
 
 /// The door, holding on to what was being said.
-pub fn again_with(face: &Face, guest: &Guest, conversation: Uuid, said: &Said) -> Response {
-    let unsaid = Unsaid {
-        conversation,
-        text: said.text.clone(),
-        turn: said.turn.clone(),
-        instead_of: said.instead_of.clone(),
-    };
+pub fn again_with(face: &Face, guest: &Guest, conversation: Uuid, said: Said) -> Response {
+    let unsaid = Unsaid { conversation, said };
     let problem = face.words.say("sign-in-ended");
     let mut answer = page(face, guest, String::new(), String::new(), Some(unsaid), Some(problem));
     *answer.status_mut() = StatusCode::UNAUTHORIZED;
@@ -148,8 +149,12 @@ async fn say(
     unsaid: Unsaid,
 ) -> Result<Response, PageError> {
     let member = Member::with_session(guest, &begun.token).await?;
-    let said = Said { text: unsaid.text, turn: unsaid.turn, instead_of: unsaid.instead_of };
-    say::say(face, &member, unsaid.conversation, said, Vec::new()).await
+    let Unsaid { conversation, said } = unsaid;
+    if said.with_pictures {
+        let (composer, why) = (Composer::of(&said)?, face.words.say("chat-pictures-again"));
+        return show(face, &member, conversation, Asked::default(), composer, Some(why)).await;
+    }
+    say::say(face, &member, conversation, said, Vec::new()).await
 }
 
 /// Only a path of ours: what a stranger put into a link must not lead elsewhere.

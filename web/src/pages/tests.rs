@@ -434,6 +434,22 @@ async fn what_was_being_said_outlives_the_session() {
     assert!(said.headers[header::SET_COOKIE].to_str().expect("text").starts_with("we_session=wes_good"));
     assert_eq!(deeds.lock().expect("no panic")[0].1["text"], "not <lost>");
     assert_eq!(deeds.lock().expect("no panic")[0].1["id"], turn.to_string());
+
+    // Pictures cannot wait at the door: the words are back in the field, and nothing is said without them.
+    let late = to(Method::POST, &path)
+        .header("cookie", "we_session=wes_gone")
+        .header("sec-fetch-site", "same-origin");
+    let body = composed(&[("seal", &sealed), ("text", "see?"), ("turn", &id), ("picture;cat.gif", "GIF89a")]);
+    assert!(ask(&face, late, &body).await.text.contains("name=\"with_pictures\""));
+    let back = to(Method::POST, "/sign-in")
+        .header("cookie", "we_session=wes_gone")
+        .header("sec-fetch-site", "same-origin");
+    let body = format!(
+        "seal={sealed}&name=ada&password={RIGHT}&next=&conversation={CONVERSATION}&turn={turn}&with_pictures=yes&text=see",
+    );
+    let page = ask(&face, back, &body).await;
+    assert!(page.text.contains("Choose them again") && page.text.contains("see</textarea>"), "{}", page.text);
+    assert_eq!(deeds.lock().expect("no panic").len(), 1);
 }
 
 #[tokio::test]

@@ -65,6 +65,7 @@ impl FromRequest<Face> for Composed {
         while let Some(field) = form.next_field().await.map_err(|_| PageError::Incomplete)? {
             composed.take(field).await?;
         }
+        composed.said.with_pictures = composed.refused.is_some() || !composed.pictures.is_empty();
         Ok(composed)
     }
 }

@@ -23,6 +23,8 @@ pub struct Said {
     pub text: String,
     pub turn: String,
     pub instead_of: String,
+    /// Whether pictures came along, which nothing keeps while nobody is signed in.
+    pub with_pictures: bool,
 }
 
 #[derive(Deserialize)]
@@ -38,7 +40,7 @@ pub async fn post(
     Path(id): Path<Uuid>,
     sent: Composed,
 ) -> Result<Response, PageError> {
-    let Some(member) = member else { return Ok(sign_in::again_with(&face, &guest, id, &sent.said)) };
+    let Some(member) = member else { return Ok(sign_in::again_with(&face, &guest, id, sent.said)) };
     if let Some(refused) = sent.refused {
         let problem = face.words.say(match refused {
             Refused::NotAPicture => "chat-not-yet",

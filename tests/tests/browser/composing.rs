@@ -44,7 +44,7 @@ async fn a_picture_goes_along_and_the_reply_is_copied_as_it_was_written() -> any
     ensure!(!window.shows(&out).await?, "what was sent is still about to be sent");
 
     window.allow_clipboard().await?;
-    window.click(&at("(//article)[last()]//a[@aria-label='Copy']")).await?;
+    window.click(&at("(//article)[last()]//a[@title='Copy']")).await?;
     window.until_it_says("Copied").await?;
     let copied = window.clipboard().await?;
     ensure!(copied == WRITTEN, "the clipboard has {copied:?}");

@@ -16,7 +16,7 @@ const FOCUSED: &str = r#"
 const one = document.activeElement;
 const style = getComputedStyle(one);
 const seen = (style.outlineStyle !== "none" && parseFloat(style.outlineWidth) > 0) || style.boxShadow !== "none";
-return [one.getAttribute("aria-label") ?? one.labels?.[0]?.innerText ?? one.innerText ?? "", seen];
+return [one.getAttribute("aria-label") ?? one.labels?.[0]?.innerText ?? (one.innerText || one.title), seen];
 "#;
 
 /// Presses Tab until the focus is on what has these words.

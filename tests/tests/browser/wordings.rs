@@ -73,5 +73,5 @@ async fn in_view(window: &Window, shown: &[&str], gone: &[&str]) -> anyhow::Resu
 
 /// A deed of the last message of one side; those of others wait for the mouse.
 fn in_last(side: &str, deed: &str) -> tests::browser::place::Place {
-    at(&format!("(//article[@class='{side}'])[last()]//*[@aria-label='{deed}']"))
+    at(&format!("(//article[@class='{side}'])[last()]//*[@title='{deed}']"))
 }

@@ -1,6 +1,6 @@
 //! Searching everything that was said to one's companions and by them.
 
-use super::chat::found_at;
+use super::chat::address::found_at;
 use super::error::PageError;
 use super::frame::{Frame, html};
 use super::moment;

@@ -1,7 +1,7 @@
 //! What can be done to a conversation as a whole: named, pinned, looked at on another branch, removed and
 //! brought back.
 
-use super::address;
+use super::address::address;
 use crate::pages::error::PageError;
 use crate::pages::form::{Nothing, Sealed};
 use crate::pages::visit::Member;

@@ -1,7 +1,7 @@
 //! How a reply came about: who wrote it, how long it took, what it cost, and what was remembered for it.
 //! And a message as it was written, to be copied.
 
-use super::{address, found_at};
+use super::address::{address, found_at};
 use crate::pages::error::PageError;
 use crate::pages::frame::{Frame, html};
 use crate::pages::moment;

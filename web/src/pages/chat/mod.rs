@@ -7,6 +7,7 @@
 
 pub mod page;
 
+pub mod address;
 mod line;
 mod sidebar;
 
@@ -17,14 +18,3 @@ pub mod file;
 pub mod conversation;
 pub mod detail;
 pub mod palette;
-
-use uuid::Uuid;
-
-/// A message that was found, in the place where it was said.
-pub fn found_at(conversation: Uuid, message: Uuid) -> String {
-    format!("{}?until={message}#m-{message}", address(conversation))
-}
-
-fn address(conversation: Uuid) -> String {
-    format!("/chat/{conversation}")
-}

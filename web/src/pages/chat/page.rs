@@ -1,6 +1,6 @@
 //! A conversation in view.
 
-use super::address;
+use super::address::address;
 use super::line::Line;
 use super::say::Said;
 use super::sidebar::Sidebar;

@@ -1,7 +1,7 @@
 //! The quick way to everything: deeds, conversations and messages for a few letters. A piece of a page for
 //! the script; without it the search page does the same.
 
-use super::{address, found_at};
+use super::address::{address, found_at};
 use crate::pages::error::PageError;
 use crate::pages::frame::{Frame, html};
 use crate::pages::visit::{Member, url_encoded};

@@ -1,6 +1,6 @@
 //! Words go in: said, said again in other words, answered once more, carried on, stopped.
 
-use super::address;
+use super::address::address;
 use super::composed::{Composed, Refused};
 use super::page::{Asked, Composer, show};
 use crate::pages::error::PageError;

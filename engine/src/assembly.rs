@@ -3,6 +3,7 @@
 use crate::adapters::openai::builder::OpenAiBuilder;
 use crate::adapters::openai::config::OpenAiConfig;
 use crate::adapters::recent::remembering;
+use crate::api::events::STAY_ROUND;
 use crate::api::router::router;
 use crate::api::state::{Api, Shared};
 use crate::background::Background;
@@ -11,6 +12,8 @@ use crate::companions::first::first_companion;
 use crate::conversation::aside::Aside;
 use crate::conversation::context::ContextReader;
 use crate::conversation::continuation::Continuation;
+use crate::conversation::follow::Following;
+use crate::conversation::lookout::Lookout;
 use crate::conversation::pictures::Pictures;
 use crate::conversation::recall::Recall;
 use crate::conversation::receive::Receiver;
@@ -248,8 +251,9 @@ impl Engine {
             attachment_quota_bytes: settings.attachment_quota_bytes,
             largest_upload_bytes: settings.largest_upload_bytes,
             leaving: leaving.clone(),
+            following: Following::new(store.turns.clone(), bus, tasks.clone()),
+            staying: Lookout::new(STAY_ROUND, tasks.clone()),
             cache: cache.clone(),
-            bus,
             clock,
             store: store.clone(),
         };

@@ -6,8 +6,9 @@ use super::problem::ApiError;
 use super::state::Api;
 use super::turns::view;
 use crate::conversation::follow::{Follower, Sight};
-use crate::domain::ids::TurnId;
+use crate::domain::ids::{PersonId, TenantId, TurnId};
 use crate::domain::person::{Person, PersonState};
+use crate::ports::people::People;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, header};
@@ -18,11 +19,12 @@ use engine_client::problem::Problem;
 use engine_client::wire::queries::EventsQuery;
 use futures::stream;
 use std::convert::Infallible;
+use std::sync::Arc;
 use std::time::Duration;
-use tokio::time::Interval;
+use tokio::sync::watch;
 
 /// Whoever may not stay is put out within a second, in the middle of a sentence, too.
-const LOOK_EVERY: Duration = Duration::from_millis(500);
+pub const STAY_ROUND: Duration = Duration::from_millis(500);
 /// Proxies cut what is silent for long.
 const ALIVE_EVERY: Duration = Duration::from_secs(15);
 
@@ -39,9 +41,10 @@ pub async fn follow(
     let from = from.map_or(Ok(Place::default()), str::parse);
     let from = from.map_err(|error| ApiError::invalid(format!("from: {error}")))?;
     let scope = (person.tenant, person.id, TurnId(id));
-    let follower = Follower::start(api.store.turns.clone(), api.bus.clone(), scope, from).await?;
+    let follower = api.following.start(scope, from).await?;
     let follower = follower.ok_or_else(|| ApiError::missing("turn"))?;
-    let reader = Reader { api, follower, person, look: tokio::time::interval(LOOK_EVERY) };
+    let stays = stays(&api, &person);
+    let reader = Reader { api, follower, stays };
     let frames = stream::unfold(Some(reader), |reader| async {
         let mut reader = reader?;
         let (frame, last) = reader.next_frame().await?;
@@ -57,30 +60,19 @@ pub async fn follow(
 struct Reader {
     api: Api,
     follower: Follower,
-    person: Person,
-    look: Interval,
+    stays: watch::Receiver<bool>,
 }
 
 impl Reader {
     /// The next frame, and whether it is the last. `None` ends the stream without a last word: the reader
     /// comes back, if they may.
     async fn next_frame(&mut self) -> Option<(Bytes, bool)> {
-        let Self { api, follower, person, look } = self;
-        let alive = tokio::time::sleep(ALIVE_EVERY);
-        // Looked at between, and never begun again: a slow store must not keep it from its end.
-        let next = follower.next();
-        tokio::pin!(alive, next);
-        let sight = loop {
-            tokio::select! {
-                sight = &mut next => break sight,
-                _ = look.tick() => {
-                    if !may_stay(api, person).await {
-                        return None;
-                    }
-                }
-                () = &mut alive => return Some((Bytes::from_static(b": alive\n\n"), false)),
-                () = api.leaving.cancelled() => return None,
-            }
+        let Self { api, follower, stays } = self;
+        let sight = tokio::select! {
+            sight = follower.next() => sight,
+            _ = stays.wait_for(|stays| !stays) => return None,
+            () = tokio::time::sleep(ALIVE_EVERY) => return Some((Bytes::from_static(b": alive\n\n"), false)),
+            () = api.leaving.cancelled() => return None,
         };
         let event = match sight {
             Ok(None) => return None,
@@ -100,9 +92,15 @@ impl Reader {
     }
 }
 
+/// Whether they may stay, for as long as they do.
+fn stays(api: &Api, person: &Person) -> watch::Receiver<bool> {
+    let (people, tenant, id) = (Arc::clone(&api.store.people), person.tenant, person.id);
+    api.staying.watch((tenant, id), true, move || may_stay(Arc::clone(&people), tenant, id))
+}
+
 /// A store that cannot be asked puts nobody out: the follower tells of it.
-async fn may_stay(api: &Api, person: &Person) -> bool {
-    match api.store.people.find(person.tenant, person.id).await {
+async fn may_stay(people: Arc<dyn People>, tenant: TenantId, person: PersonId) -> bool {
+    match people.find(tenant, person).await {
         Ok(found) => found.is_some_and(|person| person.state == PersonState::Active),
         Err(_) => true,
     }

@@ -3,9 +3,11 @@
 use crate::companions::conversations::ConversationDesk;
 use crate::conversation::aside::Aside;
 use crate::conversation::continuation::Continuation;
+use crate::conversation::follow::Following;
+use crate::conversation::lookout::Lookout;
 use crate::conversation::recall::Recall;
 use crate::conversation::receive::Receiver;
-use crate::domain::ids::TenantId;
+use crate::domain::ids::{PersonId, TenantId};
 use crate::models::desk::ConnectionDesk;
 use crate::models::direct::DirectDesk;
 use crate::models::scan::ModelScan;
@@ -16,7 +18,7 @@ use crate::people::export::Export;
 use crate::people::keys::KeyDesk;
 use crate::people::sign_in::SignIn;
 use crate::people::steps::Steps;
-use crate::ports::cache::{Bus, Cache};
+use crate::ports::cache::Cache;
 use crate::ports::clock::Clock;
 use crate::ports::store::Store;
 use std::sync::Arc;
@@ -31,7 +33,6 @@ pub struct Shared {
     pub secret: String,
     pub store: Store,
     pub cache: Arc<dyn Cache>,
-    pub bus: Arc<dyn Bus>,
     pub clock: Arc<dyn Clock>,
     pub accounts: Accounts,
     pub appearances: Appearances,
@@ -47,6 +48,9 @@ pub struct Shared {
     pub conversations: ConversationDesk,
     pub continuation: Continuation,
     pub receiver: Receiver,
+    pub following: Following,
+    /// Who has a stream open, and whether they may stay.
+    pub staying: Lookout<(TenantId, PersonId), bool>,
     pub recall: Recall,
     pub attachment_quota_bytes: i64,
     pub largest_upload_bytes: usize,

@@ -5,7 +5,7 @@ use super::guard::Resident;
 use super::problem::ApiError;
 use super::state::Api;
 use super::views;
-use crate::conversation::follow::{Follower, Sight};
+use crate::conversation::follow::Sight;
 use crate::conversation::incoming::{IncomingMessage, Position, WantedReply};
 use crate::domain::ids::{AttachmentId, ConversationId, MessageId, TurnId};
 use crate::domain::person::Person;
@@ -113,7 +113,7 @@ pub async fn view(api: &Api, turn: Turn) -> Result<TurnView, ApiError> {
 
 async fn ended(api: &Api, person: &Person, turn: Turn) -> Result<Turn, ApiError> {
     let scope = (person.tenant, person.id, turn.id);
-    let follower = Follower::start(api.store.turns.clone(), api.bus.clone(), scope, Place::default()).await?;
+    let follower = api.following.start(scope, Place::default()).await?;
     let mut follower = follower.ok_or_else(|| ApiError::missing("turn"))?;
     loop {
         let sight = tokio::select! {

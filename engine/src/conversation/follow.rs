@@ -3,9 +3,11 @@
 //! The Store is the truth and is at most a moment behind; the bus tells the rest at once. A follower
 //! first listens, then asks the writer for what is told and not yet stored, then reads, so nothing can
 //! fall between. News that is ahead of what was read waits until the Store has caught up to it; news
-//! that is behind is known already.
+//! that is behind is known already. News may get lost; so somebody looks now and then, for all followers
+//! of the turn at once.
 
 use super::live::{News, Wish, topic, wish_topic};
+use super::lookout::Lookout;
 use crate::domain::ids::{PersonId, TenantId, TurnId};
 use crate::domain::turn::Turn;
 use crate::ports::cache::Bus;
@@ -18,11 +20,13 @@ use futures::stream::BoxStream;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::watch;
 use tokio::time::Instant;
+use tokio_util::task::TaskTracker;
 
-/// The Store is asked this often even when the bus is silent: news may be lost.
+/// The Store is asked this often even when the bus is silent.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
-/// And this often while news waits for the Store to catch up.
+/// And this often, by the follower itself, where news waits for the Store to catch up or the bus is away.
 const CATCH_UP_EVERY: Duration = Duration::from_millis(60);
 /// More waiting news than this means that something is wrong: the Store will tell.
 const MOST_WAITING: usize = 4096;
@@ -36,13 +40,36 @@ pub enum Sight {
     Ended(Box<Turn>),
 }
 
-pub struct Follower {
+/// Whose turn, and which.
+type Scope = (TenantId, PersonId, TurnId);
+
+/// How far a turn is in the Store, as the last round saw it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Mark {
+    /// Nobody looked yet.
+    Unseen,
+    At {
+        revision: i64,
+        bytes: usize,
+        ended: bool,
+    },
+    /// Gone, or the Store did not answer: each follower has to see for itself.
+    Unclear,
+}
+
+/// Where turns are followed.
+#[derive(Clone)]
+pub struct Following {
     turns: Arc<dyn Turns>,
     bus: Arc<dyn Bus>,
-    tenant: TenantId,
-    person: PersonId,
-    turn: TurnId,
+    rounds: Lookout<Scope, Mark>,
+}
+
+pub struct Follower {
+    from: Following,
+    scope: Scope,
     at: Place,
+    marks: watch::Receiver<Mark>,
     /// `None` where the bus is away, and after it broke off.
     news: Option<BoxStream<'static, Bytes>>,
     /// Text of this revision that begins behind `at`, in the order of the text.
@@ -50,36 +77,67 @@ pub struct Follower {
     /// The last one shown: a writer that tells late readers tells everybody.
     stage: Option<Stage>,
     seen: VecDeque<Sight>,
-    look_at: Instant,
+    /// When the follower looks by itself, if it has to.
+    look_at: Option<Instant>,
     ended: bool,
 }
 
-impl Follower {
+impl Following {
+    pub fn new(turns: Arc<dyn Turns>, bus: Arc<dyn Bus>, tasks: TaskTracker) -> Self {
+        Self { turns, bus, rounds: Lookout::new(LOOK_EVERY, tasks) }
+    }
+
     /// `None` where there is no such turn for this person.
-    pub async fn start(
-        turns: Arc<dyn Turns>,
-        bus: Arc<dyn Bus>,
-        (tenant, person, turn): (TenantId, PersonId, TurnId),
-        from: Place,
-    ) -> Stored<Option<Self>> {
-        let mut follower = Self {
-            turns,
-            bus,
-            tenant,
-            person,
-            turn,
-            at: from,
+    pub async fn start(&self, scope: Scope, at: Place) -> Stored<Option<Follower>> {
+        let mut follower = Follower {
+            from: self.clone(),
+            scope,
+            at,
+            marks: self.marks(scope),
             news: None,
             waiting: VecDeque::new(),
             stage: None,
             seen: VecDeque::new(),
-            look_at: Instant::now(),
+            look_at: None,
             ended: false,
         };
         follower.listen().await;
         Ok(follower.look().await?.then_some(follower))
     }
 
+    fn marks(&self, scope: Scope) -> watch::Receiver<Mark> {
+        let turns = Arc::clone(&self.turns);
+        self.rounds.watch(scope, Mark::Unseen, move || {
+            let turns = Arc::clone(&turns);
+            async move {
+                let (tenant, person, turn) = scope;
+                match turns.find(tenant, person, turn).await {
+                    Ok(Some(turn)) => Mark::of(&turn),
+                    Ok(None) | Err(_) => Mark::Unclear,
+                }
+            }
+        })
+    }
+}
+
+impl Mark {
+    fn of(turn: &Turn) -> Self {
+        Self::At { revision: turn.revision, bytes: turn.text.len(), ended: turn.state.is_final() }
+    }
+
+    /// Whether the Store has something to tell to who is there.
+    fn is_ahead_of(self, at: Place) -> bool {
+        match self {
+            Self::Unseen => false,
+            Self::At { revision, bytes, ended } => {
+                ended || revision > at.revision || (revision == at.revision && bytes > at.offset)
+            }
+            Self::Unclear => true,
+        }
+    }
+}
+
+impl Follower {
     /// The next thing to show; `None` once the turn has ended and everything was shown, or it is gone.
     /// Dropping the future loses nothing.
     pub async fn next(&mut self) -> Stored<Option<Sight>> {
@@ -97,6 +155,12 @@ impl Follower {
                     None => std::future::pending().await,
                 }
             };
+            let time_to_look = async {
+                match look_at {
+                    Some(at) => tokio::time::sleep_until(at).await,
+                    None => std::future::pending().await,
+                }
+            };
             let look = tokio::select! {
                 biased;
                 news = news => match news {
@@ -106,7 +170,8 @@ impl Follower {
                         true
                     }
                 },
-                () = tokio::time::sleep_until(look_at) => true,
+                () = time_to_look => true,
+                Ok(()) = self.marks.changed() => self.marks.borrow_and_update().is_ahead_of(self.at),
             };
             if look && !self.look().await? {
                 // Removed under our eyes: there is no last word.
@@ -116,15 +181,16 @@ impl Follower {
     }
 
     async fn listen(&mut self) {
-        self.news = match self.bus.subscribe(&topic(self.turn)).await {
+        let (_, _, turn) = self.scope;
+        self.news = match self.from.bus.subscribe(&topic(turn)).await {
             Ok(news) => Some(news),
             Err(error) => {
-                tracing::debug!(turn.id = %self.turn, error = %error, "following by the store alone");
+                tracing::debug!(turn.id = %turn, error = %error, "following by the store alone");
                 return self.news = None;
             }
         };
-        if let Err(error) = self.bus.publish(&wish_topic(self.turn), Wish::Tell.to_bytes()).await {
-            tracing::debug!(turn.id = %self.turn, error = %error, "what is not stored yet is seen late");
+        if let Err(error) = self.from.bus.publish(&wish_topic(turn), Wish::Tell.to_bytes()).await {
+            tracing::debug!(turn.id = %turn, error = %error, "what is not stored yet is seen late");
         }
     }
 
@@ -145,7 +211,8 @@ impl Follower {
                     self.waiting.clear();
                 }
                 if !self.waiting.is_empty() {
-                    self.look_at = self.look_at.min(Instant::now() + CATCH_UP_EVERY);
+                    let soon = Instant::now() + CATCH_UP_EVERY;
+                    self.look_at = Some(self.look_at.map_or(soon, |at| at.min(soon)));
                 }
                 false
             }
@@ -176,7 +243,8 @@ impl Follower {
 
     /// Reads the Store and shows what is new; `false` where the turn is not there.
     async fn look(&mut self) -> Stored<bool> {
-        let Some(turn) = self.turns.find(self.tenant, self.person, self.turn).await? else {
+        let (tenant, person, turn) = self.scope;
+        let Some(turn) = self.from.turns.find(tenant, person, turn).await? else {
             return Ok(false);
         };
         if let Some(reset) = moved(self.at, &turn) {
@@ -194,8 +262,8 @@ impl Follower {
             self.ended = true;
             self.seen.push_back(Sight::Ended(Box::new(turn)));
         }
-        let pause = if self.waiting.is_empty() && self.news.is_some() { LOOK_EVERY } else { CATCH_UP_EVERY };
-        self.look_at = Instant::now() + pause;
+        let alone = !self.waiting.is_empty() || self.news.is_none();
+        self.look_at = alone.then(|| Instant::now() + CATCH_UP_EVERY);
         Ok(true)
     }
 }
@@ -241,6 +309,16 @@ mod tests {
     fn a_place_inside_a_character_starts_again() {
         assert_eq!(moved(place(0, 1), &turn(0, 0, "é")), Some(true));
         assert_eq!(moved(place(0, 2), &turn(0, 0, "é")), None);
+    }
+
+    #[test]
+    fn a_mark_calls_only_who_is_behind() {
+        let mark = Mark::of(&turn(1, 0, "hello"));
+        assert!(mark.is_ahead_of(place(1, 4)) && mark.is_ahead_of(place(0, 9)));
+        assert!(!mark.is_ahead_of(place(1, 5)) && !mark.is_ahead_of(place(1, 6)));
+        let ended = Turn { state: TurnState::Done, ..turn(1, 0, "hello") };
+        assert!(Mark::of(&ended).is_ahead_of(place(1, 5)));
+        assert!(Mark::Unclear.is_ahead_of(place(1, 5)) && !Mark::Unseen.is_ahead_of(place(1, 0)));
     }
 
     #[test]

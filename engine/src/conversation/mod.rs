@@ -22,6 +22,7 @@ pub mod writer;
 pub mod attempt;
 pub mod recall_mode;
 pub mod live;
+pub mod lookout;
 pub mod follow;
 pub mod takeover;
 pub mod aside;

@@ -5,7 +5,7 @@ use crate::adapters::memory::bus::MemoryBus;
 use crate::adapters::memory::cache::MemoryCache;
 use crate::adapters::memory::shelf::Bounds;
 use crate::conversation::draft::Draft;
-use crate::conversation::follow::{Follower, Sight};
+use crate::conversation::follow::{Following, Sight};
 use crate::conversation::live::{News, topic};
 use crate::conversation::signals::Signals;
 use crate::conversation::tests::world::running;
@@ -26,6 +26,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -49,7 +50,7 @@ async fn a_late_follower_is_told_at_once_what_is_not_stored_yet() -> anyhow::Res
     draft.say("told to nobody, ").await?;
 
     let scope = (turn.tenant, turn.person, turn.id);
-    let follower = Follower::start(turns, bus, scope, Place::default()).await?;
+    let follower = Following::new(turns, bus, TaskTracker::new()).start(scope, Place::default()).await?;
     let mut follower = follower.ok_or_else(|| anyhow::anyhow!("the turn is there"))?;
     let mut seen = String::new();
     let reading = async {
@@ -76,7 +77,8 @@ async fn news_that_came_too_early_waits_for_what_lies_before_it() -> anyhow::Res
     let (turn, bus) = (running(""), Arc::new(MemoryBus::new()));
     let turns = Arc::new(Standing(turn.clone()));
     let scope = (turn.tenant, turn.person, turn.id);
-    let follower = Follower::start(turns, bus.clone(), scope, Place::default()).await?;
+    let follower =
+        Following::new(turns, bus.clone(), TaskTracker::new()).start(scope, Place::default()).await?;
     let mut follower = follower.ok_or_else(|| anyhow::anyhow!("the turn is there"))?;
     for (start, text) in [(6, "c"), (3, "bbbc"), (0, "aaa")] {
         let news = News::Text { revision: 0, start, text: text.into() };

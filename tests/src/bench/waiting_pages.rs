@@ -3,8 +3,7 @@
 //!
 //! The target for memory is a third of what the box may hold at rest, shared by all: 100 kB are a
 //! connection with its buffers, the engine's stream behind it, and the reply as text and as page. The target
-//! for the processor is a third of what a box in use may take: each reader looks into the store once a
-//! second, since news may get lost, so 5 % are a quarter of a millisecond for a look.
+//! for the processor is a third of what a box in use may take.
 
 use super::exchange::open_conversation;
 use super::long_house::LongHouse;

@@ -97,7 +97,7 @@ impl Db {
     /// Starts a transaction. Dropped without `commit`, nothing of it remains.
     pub async fn begin(&self) -> Stored<Tx> {
         match self {
-            Self::Sqlite { writer, .. } => Ok(Tx::Sqlite(writer.begin().await?)),
+            Self::Sqlite { writer, .. } => Ok(Tx::Sqlite(writer.begin().await)),
             Self::Postgres(pool) => Ok(Tx::Postgres(pool.begin().await.map_err(store_error)?)),
         }
     }
@@ -130,10 +130,7 @@ impl Tx {
     /// Returns how many rows changed.
     pub async fn run(&mut self, query: Query) -> Stored<u64> {
         match self {
-            Self::Sqlite(tx) => {
-                let result = query.for_sqlite().execute(tx.connection()).await;
-                Ok(tx.watch(result)?.rows_affected())
-            }
+            Self::Sqlite(tx) => Ok(tx.run(query).await?.changed),
             Self::Postgres(tx) => {
                 Ok(query.for_postgres().execute(&mut **tx).await.map_err(store_error)?.rows_affected())
             }
@@ -154,10 +151,7 @@ impl Tx {
 
     pub async fn one(&mut self, query: Query) -> Stored<Option<Row>> {
         match self {
-            Self::Sqlite(tx) => {
-                let result = query.for_sqlite().fetch_optional(tx.connection()).await;
-                Ok(tx.watch(result)?.map(Row::Sqlite))
-            }
+            Self::Sqlite(tx) => Ok(tx.run(query).await?.rows.into_iter().next().map(Row::Sqlite)),
             Self::Postgres(tx) => {
                 let row = query.for_postgres().fetch_optional(&mut **tx).await.map_err(store_error)?;
                 Ok(row.map(Row::Postgres))
@@ -167,10 +161,7 @@ impl Tx {
 
     pub async fn all(&mut self, query: Query) -> Stored<Vec<Row>> {
         match self {
-            Self::Sqlite(tx) => {
-                let result = query.for_sqlite().fetch_all(tx.connection()).await;
-                Ok(tx.watch(result)?.into_iter().map(Row::Sqlite).collect())
-            }
+            Self::Sqlite(tx) => Ok(tx.run(query).await?.rows.into_iter().map(Row::Sqlite).collect()),
             Self::Postgres(tx) => {
                 let rows = query.for_postgres().fetch_all(&mut **tx).await.map_err(store_error)?;
                 Ok(rows.into_iter().map(Row::Postgres).collect())

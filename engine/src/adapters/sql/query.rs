@@ -54,7 +54,7 @@ impl Query {
 
     /// Several statements as one text, for a database that takes them so. The values of each are
     /// numbered on from those before.
-    pub(super) fn joined(queries: Vec<Self>) -> Self {
+    pub(crate) fn joined(queries: Vec<Self>) -> Self {
         let (mut text, mut values) = (String::new(), Vec::new());
         for query in queries {
             let mut pieces = query.text.split('$');
@@ -75,7 +75,7 @@ impl Query {
         Self { text: Cow::Owned(text), values }
     }
 
-    pub(super) fn for_sqlite(self) -> sqlx::query::Query<'static, sqlx::Sqlite, SqliteArguments> {
+    pub(crate) fn for_sqlite(self) -> sqlx::query::Query<'static, sqlx::Sqlite, SqliteArguments> {
         bound!(self)
     }
 

@@ -6,14 +6,18 @@
 //!
 //! A transaction dropped half-way leaves its savepoint open; the next one in line rolls it back. What
 //! moves the shared transaction itself runs in tasks, so a caller that leaves cannot tear it. Each
-//! command is a walk to the driver's thread and back, so the savepoint of one writer is put away with
-//! the same command that makes the next one's.
+//! command is a walk to the driver's thread and back while everybody else waits, so a writer's first
+//! statement takes along what puts away the savepoint of the one before and makes its own.
 //! Where the disk or the file fails, SQLite may have undone the whole shared transaction, so the
 //! group is given up as one and nobody in it is told that their words are safe.
 
 use crate::adapters::sql::failure::store_error;
+use crate::adapters::sql::query::{Query, sql};
 use crate::ports::error::{StoreError, Stored};
-use sqlx::{Connection, SqliteConnection};
+use futures::TryStreamExt;
+use futures::stream::BoxStream;
+use sqlx::sqlite::{SqliteQueryResult, SqliteRow};
+use sqlx::{Connection, Either, Executor, SqliteConnection};
 use std::sync::Arc;
 use tokio::sync::{Mutex, Notify, OwnedMutexGuard, oneshot};
 use tokio_util::sync::CancellationToken;
@@ -71,16 +75,9 @@ impl Writer {
     }
 
     /// A second one begun by a task that still holds its first would wait for itself for ever.
-    pub async fn begin(&self) -> Stored<GroupedTx> {
-        let mut tx =
-            GroupedTx { group: Some(self.group.clone().lock_owned().await), wake: self.wake.clone() };
-        let entered = self.tasks.spawn(async move {
-            match tx.group.as_mut() {
-                Some(group) => group.enter().await.map(|()| tx),
-                None => Err(closed()),
-            }
-        });
-        entered.await.map_err(|_| closed())?
+    pub async fn begin(&self) -> GroupedTx {
+        let place = Place { group: self.group.clone().lock_owned().await, wake: self.wake.clone() };
+        GroupedTx { place: Some(place), entered: false, tasks: self.tasks.clone() }
     }
 
     /// Commits what is waiting and closes the file.
@@ -109,23 +106,39 @@ async fn commit_groups(writer: Writer) {
 }
 
 impl Group {
-    /// Makes room for one more writer: a fresh savepoint in a healthy shared transaction.
-    async fn enter(&mut self) -> Stored<()> {
+    /// A writer's first statement, and with it room for that writer: a fresh savepoint in a healthy shared
+    /// transaction.
+    async fn enter(&mut self, first: Query) -> Stored<Done> {
         if self.broken.is_some() {
             self.give_up().await;
         }
-        let command = match self.shared {
+        let room = match self.shared {
             Shared::None => "BEGIN IMMEDIATE; SAVEPOINT one",
             Shared::Open => "ROLLBACK TO one",
             Shared::Kept => "RELEASE one; SAVEPOINT one",
         };
         self.shared = Shared::Open;
-        let entered = self.say(command).await;
-        if let Err(error) = &entered {
-            // How far it came is not known.
-            self.broken = Some(Breakage::from(error));
-        }
-        entered
+        self.run(Query::joined(vec![sql(room), first])).await.inspect_err(|error| {
+            // Only this comes from the statement for certain; else nobody knows how far it came.
+            if !matches!(error, StoreError::Conflict { .. }) {
+                self.broken = Some(Breakage::from(error));
+            }
+        })
+    }
+
+    /// Notes a failure after which the shared transaction cannot be trusted.
+    async fn run(&mut self, query: Query) -> Stored<Done> {
+        let connection = self.connection.as_mut().ok_or_else(closed)?;
+        let done = done(connection.fetch_many(query.for_sqlite())).await.map_err(store_error);
+        done.inspect_err(|error| {
+            let lost = matches!(
+                error,
+                StoreError::DiskFull | StoreError::Corrupt { .. } | StoreError::Unavailable { .. }
+            );
+            if lost {
+                self.broken = Some(Breakage::from(error));
+            }
+        })
     }
 
     /// Ends the shared transaction and tells everybody how it went.
@@ -173,52 +186,77 @@ impl Group {
     }
 }
 
+/// What the last of some statements did.
+#[derive(Default)]
+pub struct Done {
+    pub changed: u64,
+    pub rows: Vec<SqliteRow>,
+}
+
+async fn done(
+    mut said: BoxStream<'_, sqlx::Result<Either<SqliteQueryResult, SqliteRow>>>,
+) -> sqlx::Result<Done> {
+    let mut done = Done::default();
+    while let Some(said) = said.try_next().await? {
+        match said {
+            // Those that change nothing report what was changed before them.
+            Either::Left(result) => done.changed = result.rows_affected(),
+            Either::Right(row) => done.rows.push(row),
+        }
+    }
+    Ok(done)
+}
+
 /// One writer's part of the shared transaction.
 pub struct GroupedTx {
-    /// `None` once committed.
-    group: Option<OwnedMutexGuard<Group>>,
+    /// `None` once committed, and while its first statement is under way.
+    place: Option<Place>,
+    entered: bool,
+    tasks: TaskTracker,
+}
+
+/// Nobody else writes while it is held.
+struct Place {
+    group: OwnedMutexGuard<Group>,
     wake: Arc<Notify>,
 }
 
 impl GroupedTx {
-    pub fn connection(&mut self) -> &mut SqliteConnection {
-        self.group
-            .as_mut()
-            .and_then(|group| group.connection.as_mut())
-            .expect("a transaction is handed out only with an open connection, and commit consumes it")
-    }
-
-    /// Notes a failure after which the shared transaction cannot be trusted.
-    pub fn watch<T>(&mut self, result: Result<T, sqlx::Error>) -> Stored<T> {
-        result.map_err(store_error).inspect_err(|error| {
-            let lost = matches!(
-                error,
-                StoreError::DiskFull | StoreError::Corrupt { .. } | StoreError::Unavailable { .. }
-            );
-            if let Some(group) = self.group.as_mut().filter(|_| lost) {
-                group.broken = Some(Breakage::from(error));
-            }
-        })
+    pub async fn run(&mut self, query: Query) -> Stored<Done> {
+        if self.entered {
+            return self.place.as_mut().ok_or_else(closed)?.group.run(query).await;
+        }
+        let mut place = self.place.take().ok_or_else(closed)?;
+        self.entered = true;
+        let entering = self.tasks.spawn(async move {
+            let done = place.group.enter(query).await;
+            (done, place)
+        });
+        let (done, place) = entering.await.map_err(|_| closed())?;
+        self.place = Some(place);
+        done
     }
 
     pub async fn commit(mut self) -> Stored<()> {
-        let mut group = self.group.take().ok_or_else(closed)?;
-        if let Some(cause) = &group.broken {
+        let mut place = self.place.take().ok_or_else(closed)?;
+        if let Some(cause) = &place.group.broken {
             return Err(cause.to_error());
         }
-        group.shared = Shared::Kept;
+        if !self.entered {
+            return Ok(());
+        }
+        place.group.shared = Shared::Kept;
         let (told, outcome) = oneshot::channel();
-        group.waiting.push(told);
-        drop(group);
-        self.wake.notify_one();
+        place.group.waiting.push(told);
+        drop(place);
         outcome.await.map_err(|_| closed())?
     }
 }
 
-impl Drop for GroupedTx {
+impl Drop for Place {
     fn drop(&mut self) {
-        // The committer also tidies up after those who left without a word.
-        self.group = None;
+        // The committer also tidies up after those who left without a word. It waits for the place, which
+        // is free right after this.
         self.wake.notify_one();
     }
 }

@@ -3,8 +3,8 @@
 
 use super::harness::Bench;
 use super::talk::Talk;
-use crate::adapters::sql::db::Tx;
-use crate::adapters::sql::query::sql;
+use crate::adapters::sql::db::Dialect;
+use crate::adapters::sql::query::{assembled, sql};
 use crate::adapters::sql::store::StorePlace;
 use crate::ports::conversations::{Conversations, Messages, Removals};
 use crate::ports::error::StoreError;
@@ -14,14 +14,12 @@ use futures::future::join_all;
 
 /// Lets the file grow by so many pages and no further; `None` frees it again.
 async fn room(bench: &Bench, pages: Option<i64>) {
-    let Tx::Sqlite(mut tx) = bench.store.db.begin().await.expect("a transaction begins") else {
-        panic!("only SQLite's file is limited here");
-    };
-    let used: i64 =
-        sqlx::query_scalar("PRAGMA page_count").fetch_one(tx.connection()).await.expect("it counts");
+    assert_eq!(bench.store.db.dialect(), Dialect::Sqlite, "only its file is limited here");
+    let mut tx = bench.store.db.begin().await.expect("a transaction begins");
+    let used = tx.one(sql("PRAGMA page_count")).await.expect("it counts").expect("a number");
+    let used: i64 = used.get("page_count").expect("it is one");
     let limit = pages.map_or(1_073_741_823, |pages| used + pages);
-    let limit = format!("PRAGMA max_page_count = {limit}");
-    sqlx::raw_sql(sqlx::AssertSqlSafe(limit)).execute(tx.connection()).await.expect("the limit is set");
+    tx.one(assembled(format!("PRAGMA max_page_count = {limit}"))).await.expect("the limit is set");
     tx.commit().await.expect("nothing was written");
 }
 

@@ -1,6 +1,7 @@
 //! From a request to its response, wherever the engine is.
 
 pub mod in_process;
+mod kept;
 pub mod socket;
 
 use bytes::Bytes;

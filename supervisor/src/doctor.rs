@@ -93,7 +93,7 @@ pub async fn examine(config: &Config, engine: Option<&EngineAccess>) -> Report {
 
 fn runtime(runtime: Runtime) -> ContainerRuntime {
     let detail = match runtime {
-        Runtime::Auto => "everything runs in this process; no container engine is looked for",
+        Runtime::Auto => "everything runs in this process; no container is used",
         Runtime::Native => "everything runs in this process, as asked for",
     };
     ContainerRuntime {

@@ -3,8 +3,9 @@
 use fluent_bundle::concurrent::FluentBundle;
 use fluent_bundle::{FluentArgs, FluentResource};
 use std::collections::BTreeMap;
+use std::sync::{Arc, LazyLock};
 
-const ENGLISH: &str = include_str!("../assets/en.ftl");
+const CATALOGUE: &str = include_str!("../assets/en.ftl");
 
 pub struct Words {
     bundle: FluentBundle<FluentResource>,
@@ -12,8 +13,14 @@ pub struct Words {
 
 impl Words {
     /// The catalogue ships inside the program, and a test reads all of it.
-    pub fn english() -> Self {
-        let resource = FluentResource::try_new(ENGLISH.to_owned()).expect("the catalogue is read by a test");
+    pub fn english() -> Arc<Self> {
+        static ENGLISH: LazyLock<Arc<Words>> = LazyLock::new(|| Arc::new(Words::read(CATALOGUE)));
+        ENGLISH.clone()
+    }
+
+    fn read(catalogue: &str) -> Self {
+        let resource =
+            FluentResource::try_new(catalogue.to_owned()).expect("the catalogue is read by a test");
         let language = "en".parse().expect("a language tag");
         let mut bundle = FluentBundle::new_concurrent(vec![language]);
         // The marks around names keep mixed directions apart, but a page has `dir=auto` for that.
@@ -53,7 +60,7 @@ impl Words {
 
     #[cfg(test)]
     pub fn names() -> impl Iterator<Item = &'static str> {
-        ENGLISH.lines().filter_map(|line| line.split_once(" = ")).map(|(name, _)| name)
+        CATALOGUE.lines().filter_map(|line| line.split_once(" = ")).map(|(name, _)| name)
     }
 
     #[cfg(test)]

@@ -72,6 +72,19 @@ impl<S: Send + Sync> FromRequestParts<S> for Id {
     }
 }
 
+/// The two ids in the path.
+pub struct Ids(pub Uuid, pub Uuid);
+
+impl<S: Send + Sync> FromRequestParts<S> for Ids {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let ids = Path::<(Uuid, Uuid)>::from_request_parts(parts, state).await;
+        let Path((one, other)) = ids.map_err(|_| ApiError::invalid("an id in the path is not a UUID"))?;
+        Ok(Self(one, other))
+    }
+}
+
 /// The query string.
 pub struct Asked<T>(pub T);
 

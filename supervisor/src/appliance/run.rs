@@ -225,7 +225,7 @@ fn face(
         patience: server.request_timeout,
         bounds: Bounds::default(),
         limits: Limits::new(appliance.config().requests),
-        words: Arc::new(Words::english()),
+        words: Words::english(),
         markdown: Arc::default(),
         tasks,
         appliance,

@@ -77,7 +77,7 @@ impl IntoResponse for PageError {
             _ => words.say(name),
         };
         let title = words.say("error-title");
-        let page = ErrorPage { frame: Frame::new(words.into(), &title, ""), title, sentence };
+        let page = ErrorPage { frame: Frame::new(words, &title, ""), title, sentence };
         let mut response = html(&page);
         *response.status_mut() = self.status();
         if let Self::Told(Problem { retry_after: Some(seconds), .. }) = self {

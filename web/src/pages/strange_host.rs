@@ -20,7 +20,7 @@ pub fn page(host: &str) -> Response {
     let words = Words::english();
     let why = words.say_with("host-why", "host", host);
     let title = words.say("host-title");
-    let page = StrangeHostPage { frame: Frame::new(words.into(), &title, ""), why, name: allowable(host) };
+    let page = StrangeHostPage { frame: Frame::new(words, &title, ""), why, name: allowable(host) };
     let mut response = html(&page);
     *response.status_mut() = StatusCode::MISDIRECTED_REQUEST;
     response

@@ -183,7 +183,7 @@ fn listener(engine: EngineAccess, leavings: Leavings) -> Router {
         authority: None,
         bounds: Bounds::default(),
         limits: Limits::new(Rates::default()),
-        words: Arc::new(Words::english()),
+        words: Words::english(),
         markdown: Arc::default(),
         tasks: TaskTracker::new(),
     })

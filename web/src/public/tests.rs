@@ -131,7 +131,7 @@ pub(crate) fn parts(engine: Result<EngineAccess, Problem>) -> Face {
         patience: Duration::from_secs(30),
         bounds: Bounds { bytes: 1000, silence: Duration::from_secs(5) },
         limits: Limits::new(Rates::default()),
-        words: Arc::new(Words::english()),
+        words: Words::english(),
         markdown: Arc::default(),
         tasks: TaskTracker::new(),
     }

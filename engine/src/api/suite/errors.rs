@@ -51,11 +51,13 @@ async fn malformed_calls_are_named(house: &House) {
     let owner = running.set_up(house, false).await;
     let id = conversation(&owner).await.id;
     let turns = format!("/api/v1/conversations/{id}/turns");
+    let message = format!("/api/v1/conversations/{id}/messages/not-an-id");
     let v7 = Uuid::now_v7();
     for (method, path, body, expected) in [
         ("GET", "/api/v1/nowhere", Value::Null, ErrorCode::NotFound),
         ("POST", "/api/v1/me", json!({}), ErrorCode::MethodNotAllowed),
         ("GET", "/api/v1/turns/not-an-id", Value::Null, ErrorCode::Invalid),
+        ("GET", &message, Value::Null, ErrorCode::Invalid),
         ("GET", "/api/v1/conversations?limit=0", Value::Null, ErrorCode::Invalid),
         ("GET", "/api/v1/conversations?limit=many", Value::Null, ErrorCode::Invalid),
         ("GET", "/api/v1/conversations?before=yesterday", Value::Null, ErrorCode::Invalid),

@@ -4,7 +4,7 @@
 //! from answers, and then leads on: with script at once, without it every few seconds.
 
 use super::resident::Owner;
-use super::shell::{After, ConfirmPage, Nothing, Section, Shell};
+use super::shell::{After, Deed, Nothing, Section, Shell};
 use crate::pages::error::PageError;
 use crate::pages::form::Sealed;
 use crate::pages::frame::{Frame, html};
@@ -69,27 +69,25 @@ pub async fn get(State(face): State<Face>, Owner(owner): Owner, Query(after): Qu
 }
 
 pub async fn ask_restart(State(face): State<Face>, Owner(owner): Owner) -> Response {
-    html(&ConfirmPage {
-        frame: owner.frame(&face, &face.words.say("settings-box-restart-title")),
-        shell: owner.shell(&face, Section::Box),
+    let deed = Deed {
+        title: "settings-box-restart-title",
+        button: "settings-box-restart",
         sentence: face.words.say("settings-box-restart-what"),
         action: "/settings/box/restart".to_owned(),
-        button: face.words.say("settings-box-restart"),
         danger: false,
-        back: Section::Box.href(),
-    })
+    };
+    owner.confirm(&face, Section::Box, deed)
 }
 
 pub async fn ask_stop(State(face): State<Face>, Owner(owner): Owner) -> Response {
-    html(&ConfirmPage {
-        frame: owner.frame(&face, &face.words.say("settings-box-stop-title")),
-        shell: owner.shell(&face, Section::Box),
+    let deed = Deed {
+        title: "settings-box-stop-title",
+        button: "settings-box-stop",
         sentence: face.words.say("settings-box-stop-what"),
         action: "/settings/box/stop".to_owned(),
-        button: face.words.say("settings-box-stop"),
         danger: true,
-        back: Section::Box.href(),
-    })
+    };
+    owner.confirm(&face, Section::Box, deed)
 }
 
 pub async fn restart(

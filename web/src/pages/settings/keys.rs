@@ -1,7 +1,7 @@
 //! Keys for programs that speak for oneself: made, shown once, taken back.
 
 use super::resident::Resident;
-use super::shell::{After, ConfirmPage, Nothing, Section, Shell, refused, told};
+use super::shell::{After, Deed, Nothing, Section, Shell, refused, told};
 use crate::pages::error::PageError;
 use crate::pages::form::Sealed;
 use crate::pages::frame::{Frame, html};
@@ -93,15 +93,14 @@ pub async fn ask(
     let keys: Vec<KeyView> = resident.client.get("/api/v1/keys").await?;
     let key = keys.into_iter().find(|key| key.id == id && key.revoked_at.is_none());
     let key = key.ok_or(PageError::NotFound)?;
-    Ok(html(&ConfirmPage {
-        frame: resident.frame(&face, &face.words.say("settings-key-revoke-title")),
-        shell: resident.shell(&face, Section::Keys),
+    let deed = Deed {
+        title: "settings-key-revoke-title",
+        button: "settings-key-revoke",
         sentence: face.words.say_with("settings-key-revoke-what", "name", &key.name),
         action: format!("/settings/keys/{id}/revoke"),
-        button: face.words.say("settings-key-revoke"),
         danger: true,
-        back: Section::Keys.href(),
-    }))
+    };
+    Ok(resident.confirm(&face, Section::Keys, deed))
 }
 
 pub async fn revoke(

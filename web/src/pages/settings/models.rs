@@ -1,7 +1,7 @@
 //! Model connections, as the owner sees to them: added once they were seen to work, tested, changed, removed.
 
 use super::resident::{Owner, Resident};
-use super::shell::{After, ConfirmPage, Nothing, Section, Shell, refused, told};
+use super::shell::{After, Deed, Nothing, Section, Shell, refused, told};
 use crate::pages::error::PageError;
 use crate::pages::form::Sealed;
 use crate::pages::frame::{Frame, html};
@@ -161,15 +161,14 @@ pub async fn ask_remove(
     Path(id): Path<Uuid>,
 ) -> Result<Response, PageError> {
     let connection = find(&owner, id).await?;
-    Ok(html(&ConfirmPage {
-        frame: owner.frame(&face, &face.words.say("settings-model-remove-title")),
-        shell: owner.shell(&face, Section::Models),
+    let deed = Deed {
+        title: "settings-model-remove-title",
+        button: "settings-remove-do",
         sentence: face.words.say_with("settings-model-remove-what", "name", &connection.name),
         action: format!("/settings/models/{id}/remove"),
-        button: face.words.say("settings-remove-do"),
         danger: true,
-        back: Section::Models.href(),
-    }))
+    };
+    Ok(owner.confirm(&face, Section::Models, deed))
 }
 
 pub async fn remove(

@@ -1,7 +1,7 @@
 //! Who lives here, as the owner sees to it: invited, helped back in, suspended, let in again.
 
 use super::resident::{Owner, Resident};
-use super::shell::{After, ConfirmPage, Nothing, Section, Shell, refused, told};
+use super::shell::{After, Deed, Nothing, Section, Shell, refused, told};
 use crate::pages::error::PageError;
 use crate::pages::form::Sealed;
 use crate::pages::frame::{Frame, html};
@@ -99,15 +99,14 @@ pub async fn ask_suspend(
     Path(id): Path<Uuid>,
 ) -> Result<Response, PageError> {
     let person = find(&owner, id).await?;
-    Ok(html(&ConfirmPage {
-        frame: owner.frame(&face, &face.words.say("settings-suspend-title")),
-        shell: owner.shell(&face, Section::People),
+    let deed = Deed {
+        title: "settings-suspend-title",
+        button: "settings-suspend",
         sentence: face.words.say_with("settings-suspend-what", "name", &person.name),
         action: format!("/settings/people/{id}/suspend"),
-        button: face.words.say("settings-suspend"),
         danger: true,
-        back: Section::People.href(),
-    }))
+    };
+    Ok(owner.confirm(&face, Section::People, deed))
 }
 
 pub async fn ask_resume(
@@ -116,15 +115,14 @@ pub async fn ask_resume(
     Path(id): Path<Uuid>,
 ) -> Result<Response, PageError> {
     let person = find(&owner, id).await?;
-    Ok(html(&ConfirmPage {
-        frame: owner.frame(&face, &face.words.say("settings-resume-title")),
-        shell: owner.shell(&face, Section::People),
+    let deed = Deed {
+        title: "settings-resume-title",
+        button: "settings-resume",
         sentence: face.words.say_with("settings-resume-what", "name", &person.name),
         action: format!("/settings/people/{id}/resume"),
-        button: face.words.say("settings-resume"),
         danger: false,
-        back: Section::People.href(),
-    }))
+    };
+    Ok(owner.confirm(&face, Section::People, deed))
 }
 
 pub async fn suspend(

@@ -1,10 +1,9 @@
 //! Conversations that were removed and can still be brought back, or deleted for good.
 
 use super::resident::Resident;
-use super::shell::{ConfirmPage, Nothing, Section};
+use super::shell::{Deed, Nothing, Section};
 use crate::pages::error::PageError;
 use crate::pages::form::Sealed;
-use crate::pages::frame::html;
 use crate::pages::moment;
 use crate::pages::visit::url_encoded;
 use crate::public::router::Face;
@@ -53,15 +52,14 @@ pub async fn ask_delete(
     Path(id): Path<Uuid>,
 ) -> Result<Response, PageError> {
     let removed = find(&resident, id).await?;
-    Ok(html(&ConfirmPage {
-        frame: resident.frame(&face, &face.words.say("settings-data-delete-title")),
-        shell: resident.shell(&face, Section::Data),
+    let deed = Deed {
+        title: "settings-data-delete-title",
+        button: "settings-data-delete",
         sentence: face.words.say_with("settings-data-delete-what", "title", &title(&face.words, removed)),
         action: format!("/settings/data/removed/{id}/delete"),
-        button: face.words.say("settings-data-delete"),
         danger: true,
-        back: Section::Data.href(),
-    }))
+    };
+    Ok(resident.confirm(&face, Section::Data, deed))
 }
 
 /// Only what was removed before: what is in use is not deleted by a page that is not about it.

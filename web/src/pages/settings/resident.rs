@@ -1,12 +1,13 @@
 //! Somebody in their settings. Who they are decides which sections there are.
 
-use super::shell::{Place, Section, Shell};
+use super::shell::{ConfirmPage, Deed, Place, Section, Shell};
 use crate::edge::visitor::Visitor;
 use crate::pages::error::PageError;
-use crate::pages::frame::Frame;
+use crate::pages::frame::{Frame, html};
 use crate::pages::visit::{Member, Outside};
 use crate::public::router::Face;
 use axum::extract::FromRequestParts;
+use axum::response::Response;
 use engine_client::client::EngineClient;
 use engine_client::wire::people::{PersonView, RoleView};
 use http::header;
@@ -35,6 +36,19 @@ impl Resident {
             here: section == here,
         });
         Shell { places: places.collect(), done: None, problem: None }
+    }
+
+    /// Asks once more.
+    pub fn confirm(&self, face: &Face, section: Section, deed: Deed) -> Response {
+        html(&ConfirmPage {
+            frame: self.frame(face, &face.words.say(deed.title)),
+            shell: self.shell(face, section),
+            sentence: deed.sentence,
+            action: deed.action,
+            button: face.words.say(deed.button),
+            danger: deed.danger,
+            back: section.href(),
+        })
     }
 
     fn is_owner(&self) -> bool {

@@ -79,17 +79,27 @@ impl Shell {
     }
 }
 
-/// Asks once more before something is done, and says what it means.
+/// Something to ask about once more before it is done.
+pub struct Deed {
+    /// The names of its words in the catalogue.
+    pub title: &'static str,
+    pub button: &'static str,
+    /// What it means.
+    pub sentence: String,
+    /// Where the form goes.
+    pub action: String,
+    /// Whether something is lost by it.
+    pub danger: bool,
+}
+
 #[derive(Template)]
 #[template(path = "settings_confirm.html")]
 pub struct ConfirmPage {
     pub frame: Frame,
     pub shell: Shell,
     pub sentence: String,
-    /// Where the form goes.
     pub action: String,
     pub button: String,
-    /// Whether something is lost by it.
     pub danger: bool,
     pub back: &'static str,
 }

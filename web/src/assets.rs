@@ -41,7 +41,6 @@ const ASSETS: &[Asset] = &[
     asset("palette.js", SCRIPT, include_bytes!("../assets/palette.js")),
     asset("times.js", SCRIPT, include_bytes!("../assets/times.js")),
     asset("icon.svg", SVG, include_bytes!("../assets/icon.svg")),
-    asset("icons.svg", SVG, include_bytes!("../assets/icons.svg")),
     // `icon.svg` for those who want pictures made of dots; `maskable` has room to be cut to any shape.
     asset("icon-192.png", PNG, include_bytes!("../assets/icon-192.png")),
     asset("icon-512.png", PNG, include_bytes!("../assets/icon-512.png")),

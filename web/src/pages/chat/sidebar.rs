@@ -11,7 +11,7 @@ use std::collections::HashMap;
 use uuid::Uuid;
 
 /// Older conversations are found by searching.
-const SHOWN: usize = 60;
+const SHOWN: usize = 40;
 
 pub struct Sidebar {
     pub companions: Vec<CompanionView>,

@@ -4,6 +4,8 @@
 
 use crate::config::areas::{Cache, CacheHome, Runtime, Vectors};
 use crate::config::load::Config;
+use crate::containers::detect::{Seen, detect};
+use crate::containers::state::{Kind, State};
 use crate::machine::hardware::Hardware;
 use engine_client::principal::Principal;
 use engine_client::wire::setup::SetupState;
@@ -15,6 +17,7 @@ use std::time::Duration;
 use web::ports::EngineAccess;
 
 const PATIENCE: Duration = Duration::from_secs(5);
+const ENGINE_PATIENCE: Duration = Duration::from_secs(2);
 /// Below it downloads and backups are refused before the disk is full.
 const LOW_DISK_GIB: f64 = 1.0;
 
@@ -30,16 +33,26 @@ pub struct Report {
     pub issues: Vec<Issue>,
 }
 
-/// The container engine, as far as this box uses one.
+/// The container engine, and every place that was looked at.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ContainerRuntime {
-    pub state: String,
+    pub state: State,
     pub endpoint: Option<String>,
     pub origin: Option<String>,
     pub engine: Option<String>,
     pub api: Option<String>,
-    pub candidates: Vec<Value>,
+    pub candidates: Vec<Candidate>,
     /// Why it is so, for people.
+    pub detail: String,
+}
+
+/// One place that was looked at.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Candidate {
+    pub endpoint: String,
+    pub origin: String,
+    pub state: State,
+    pub kind: Option<Kind>,
     pub detail: String,
 }
 
@@ -82,7 +95,7 @@ pub async fn examine(config: &Config, engine: Option<&EngineAccess>) -> Report {
     Report {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         mode: config.mode.name().to_owned(),
-        runtime: runtime(config.runtime),
+        runtime: runtime(config).await,
         hardware: serde_json::to_value(&config.hardware).unwrap_or_default(),
         tier: json!({ "number": config.tier.number(), "name": config.tier.name() }),
         data_dir: json!({ "path": config.data_dir.root(), "free_gib": config.hardware.disk_free_gib }),
@@ -91,19 +104,39 @@ pub async fn examine(config: &Config, engine: Option<&EngineAccess>) -> Report {
     }
 }
 
-fn runtime(runtime: Runtime) -> ContainerRuntime {
-    let detail = match runtime {
-        Runtime::Auto => "everything runs in this process; no container is used",
-        Runtime::Native => "everything runs in this process, as asked for",
-    };
+async fn runtime(config: &Config) -> ContainerRuntime {
+    if config.runtime == Runtime::Native {
+        return ContainerRuntime {
+            state: State::Disabled,
+            endpoint: None,
+            origin: None,
+            engine: None,
+            api: None,
+            candidates: Vec::new(),
+            detail: "everything runs in this process, as asked for".to_owned(),
+        };
+    }
+    let found = detect(&config.containers, ENGINE_PATIENCE).await;
+    let chosen = found.chosen();
+    let answered = chosen.and_then(|one| one.verdict.answered.as_ref());
     ContainerRuntime {
-        state: "disabled".to_owned(),
-        endpoint: None,
-        origin: None,
-        engine: None,
-        api: None,
-        candidates: Vec::new(),
-        detail: detail.to_owned(),
+        state: found.state,
+        endpoint: chosen.map(|one| one.candidate.endpoint.to_string()),
+        origin: chosen.map(|one| one.candidate.origin.to_string()),
+        engine: answered.map(|answered| answered.version.clone()),
+        api: answered.map(|answered| answered.api.clone()),
+        candidates: found.seen.iter().map(candidate).collect(),
+        detail: format!("everything runs in this process; {}", found.detail),
+    }
+}
+
+fn candidate(seen: &Seen) -> Candidate {
+    Candidate {
+        endpoint: seen.candidate.endpoint.to_string(),
+        origin: seen.candidate.origin.to_string(),
+        state: seen.verdict.state,
+        kind: seen.verdict.answered.as_ref().map(|answered| answered.kind),
+        detail: seen.verdict.detail.clone(),
     }
 }
 
@@ -219,6 +252,11 @@ pub fn as_text(report: &Report) -> String {
         format!("tier      {} ({})", report.tier["number"], report.tier["name"].as_str().unwrap_or_default()),
         format!("runtime   {}", report.runtime.detail),
     ];
+    // The one that counts was told, and where nothing is, nothing is told.
+    let counts = |one: &Candidate| report.runtime.endpoint.as_ref() == Some(&one.endpoint);
+    let there =
+        report.runtime.candidates.iter().filter(|one| one.state != State::NotInstalled && !counts(one));
+    lines.extend(there.map(|one| format!("          {} ({}): {}", one.endpoint, one.origin, one.detail)));
     for service in &report.services {
         let state = if service.ok { "ok" } else { "not reachable" };
         lines.push(format!("{:<9} {} ({})", service.name, state, service.kind));

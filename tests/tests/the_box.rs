@@ -73,8 +73,10 @@ async fn use_commands(home: &Home, runs: bool) -> anyhow::Result<()> {
     for pinned in ["runtime", "hardware", "tier", "services", "issues"] {
         assert!(!doctor[pinned].is_null(), "{pinned}");
     }
-    assert_eq!(doctor["runtime"]["state"], "disabled");
-    assert!(doctor["runtime"]["candidates"].is_array());
+    // Which engine this machine has is its own; that somebody looked is ours.
+    assert_ne!(doctor["runtime"]["state"], "disabled");
+    let looked_at = doctor["runtime"]["candidates"].as_array().context("a list")?;
+    assert!(looked_at.iter().any(|one| one["endpoint"] == "unix:///run/docker.sock"), "{looked_at:?}");
     assert!(doctor["issues"].to_string().contains("no_owner"));
 
     let done = set_up(home, None).await?;

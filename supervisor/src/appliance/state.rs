@@ -2,7 +2,8 @@
 
 use crate::config::load::Config;
 use crate::config::tls::Tls;
-use crate::containers::ask;
+use crate::containers::detect::{Detection, detect};
+use crate::containers::state::{Kind, State};
 use crate::control::wire::{BoxStatus, EngineStage};
 use crate::machine::tier::Tier;
 use engine::domain::time::Timestamp;
@@ -12,8 +13,12 @@ use engine_client::problem::{ErrorCode, Problem};
 use futures::future::BoxFuture;
 use std::net::SocketAddr;
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 use tokio::sync::watch;
 use web::ports::{ContainerEngine, EngineAccess, Graphics, Ground, Leaving, Life, Size};
+
+/// A page does not wait longer for an engine that hangs.
+const GLANCE: Duration = Duration::from_millis(250);
 
 pub struct Appliance {
     config: Config,
@@ -163,8 +168,8 @@ impl web::ports::Appliance for Appliance {
 
     fn look_around(&self) -> BoxFuture<'_, Ground> {
         Box::pin(async {
-            let containers = ask::all(&self.config.container_sockets).await;
-            ground(&self.config, containers)
+            let found = detect(&self.config.containers, GLANCE).await;
+            ground(&self.config, container_engine(&found))
         })
     }
 
@@ -176,6 +181,20 @@ impl web::ports::Appliance for Appliance {
                 Err(Problem::new(ErrorCode::Stopping, "the box is stopping; try again in a moment"))
             }
         }
+    }
+}
+
+/// As the set-up says it.
+fn container_engine(found: &Detection) -> ContainerEngine {
+    let answered = found.chosen().and_then(|one| one.verdict.answered.clone());
+    match (found.state, answered) {
+        (state, Some(answered)) if state.works() => match answered.kind {
+            Kind::Docker => ContainerEngine::Docker { version: answered.version },
+            Kind::Podman => ContainerEngine::Podman { version: answered.version },
+        },
+        (State::PermissionDenied, _) => ContainerEngine::Closed,
+        (State::NotInstalled | State::Disabled, _) => ContainerEngine::None,
+        _ => ContainerEngine::Silent,
     }
 }
 

@@ -11,7 +11,7 @@ use super::problems::BadConfiguration;
 use super::requests;
 use super::text;
 use super::values::{Flags, Setting, Values};
-use crate::containers::places;
+use crate::containers::places::Around;
 use crate::machine::derived::{self, Derived, Recommendations, Sizing};
 use crate::machine::hardware::{self, Assumed, Evidence, Hardware};
 use crate::machine::mode::{self, Mode};
@@ -53,7 +53,7 @@ pub struct Config {
     /// Where mode, hardware and tier come from.
     pub evidence: Vec<Evidence>,
     /// Where a container engine would listen.
-    pub container_sockets: Vec<PathBuf>,
+    pub containers: Around,
     /// The sizes that hold, settings included.
     pub derived: Derived,
     pub recommendations: Recommendations,
@@ -125,7 +125,7 @@ pub fn load(
         tier,
         hardware,
         evidence,
-        container_sockets: places::usual(&around.machine.root, &around.environment),
+        containers: Around::of(&around.machine, &around.environment),
         derived,
         recommendations: derived::recommend(sizing),
         runtime: Runtime::read(&mut values),

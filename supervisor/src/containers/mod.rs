@@ -1,6 +1,17 @@
-//! Whether a container engine is there. Nothing is started in it and nothing depends on it.
+//! Which container engine this machine has, and how it is. Looking starts nothing.
 //!
-//! `places` says where engines listen, `ask` asks all of them at once who they are.
+//! `places` lists where engines listen on each platform, `named` reads what the user says about it, `probe`
+//! asks one endpoint who it is and how it does, `detect` asks all of them at once and says which one
+//! counts. Every verdict is kept, so that `doctor` can show why.
 
-pub mod ask;
+pub mod detect;
+pub mod endpoint;
+pub mod installed;
+pub mod named;
 pub mod places;
+pub mod probe;
+pub mod question;
+pub mod state;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,202 @@
+//! One endpoint: who listens there, how it does, and what to do about it.
+
+use super::endpoint::Endpoint;
+use super::question::{Answer, Silence, ask};
+use super::state::{Answered, Kind, State, Verdict};
+use serde::Deserialize;
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
+use std::path::Path;
+use std::time::Duration;
+
+/// The versions of the API that this program talks.
+const OLDEST: Version = Version(1, 41);
+const NEWEST: Version = Version(1, 53);
+/// What an engine says of itself is shown, but not a novel.
+const LONGEST_WORD: usize = 40;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Version(u32, u32);
+
+impl Version {
+    fn parse(text: &str) -> Option<Self> {
+        let (major, minor) = text.split_once('.')?;
+        Some(Self(major.parse().ok()?, minor.parse().ok()?))
+    }
+}
+
+impl std::fmt::Display for Version {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}.{}", self.0, self.1)
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Versions {
+    version: String,
+    api_version: String,
+    #[serde(rename = "MinAPIVersion")]
+    min_api_version: Option<String>,
+    #[serde(default)]
+    components: Vec<Component>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Component {
+    name: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+#[derive(Default)]
+struct Info {
+    driver: String,
+    docker_root_dir: String,
+    cgroup_version: String,
+    #[serde(rename = "OSType")]
+    os_type: String,
+    architecture: String,
+    security_options: Option<Vec<String>>,
+}
+
+/// `arch` is the processor of this program; `patience` is for each of a few questions.
+pub async fn probe(endpoint: &Endpoint, arch: &str, patience: Duration) -> Verdict {
+    match endpoint {
+        Endpoint::Socket(path) => socket(path, arch, patience).await,
+        Endpoint::Pipe(name) => pipe(name),
+        Endpoint::Elsewhere(_) => {
+            let detail = "that may be another machine, where the box starts nothing: unset it, or name a socket of \
+                this machine, to use containers";
+            Verdict::new(State::Disabled, detail)
+        }
+        Endpoint::Unclear(reason) => Verdict::new(State::NotInstalled, reason.clone()),
+    }
+}
+
+/// Pipes are Windows's; here none can be there.
+fn pipe(name: &str) -> Verdict {
+    Verdict::new(State::NotInstalled, format!("the pipe {name} is not there"))
+}
+
+async fn socket(path: &Path, arch: &str, patience: Duration) -> Verdict {
+    let ping = match ask(path, "/_ping", patience).await {
+        Ok(ping) => ping,
+        Err(silence) => return silent(path, &silence),
+    };
+    if ping.status >= 500 {
+        return Verdict::new(State::Starting, format!("it answers {} and is not ready yet", ping.status));
+    }
+    if ping.status != 200 || ping.api_version.is_none() {
+        return Verdict::new(State::NotDocker, "something listens there that is no container engine");
+    }
+    let versions = match ask(path, "/version", patience).await {
+        Ok(answer) => answer,
+        Err(silence) => return silent(path, &silence),
+    };
+    let Some((mut verdict, answered)) = versions_of(&versions) else {
+        return Verdict::new(State::NotDocker, "it does not tell its version as a container engine does");
+    };
+    verdict.answered = Some(answered);
+    if verdict.state != State::Running {
+        return verdict;
+    }
+    let notes = match ask(path, "/info", patience).await {
+        Ok(Answer { status: 200, body, .. }) => match serde_json::from_slice::<Info>(&body) {
+            Ok(info) => notes(&info, arch),
+            Err(_) => vec!["what it tells about itself cannot be read".to_owned()],
+        },
+        Ok(_) | Err(_) => vec!["it does not tell how it is set up".to_owned()],
+    };
+    if !notes.is_empty() {
+        verdict.state = State::Degraded;
+        verdict.detail = format!("{}; {}", verdict.detail, notes.join("; "));
+    }
+    verdict
+}
+
+fn silent(path: &Path, silence: &Silence) -> Verdict {
+    match silence {
+        Silence::Absent => Verdict::new(State::NotInstalled, "nothing is there"),
+        Silence::Refused => Verdict::new(State::Stopped, "nobody listens there: start the engine"),
+        Silence::Mute => Verdict::new(State::Starting, "it takes calls and does not answer yet"),
+        Silence::Closed => Verdict::new(State::PermissionDenied, closed(path)),
+    }
+}
+
+/// Whose it is, and how to be let in.
+fn closed(path: &Path) -> String {
+    let Ok(metadata) = std::fs::metadata(path) else {
+        let folder = path.parent().unwrap_or(path).display();
+        return format!("the folder {folder} is closed to this user");
+    };
+    let (owner, group, mode) = (metadata.uid(), metadata.gid(), metadata.mode() & 0o7777);
+    let kind = if metadata.file_type().is_socket() { "socket" } else { "file" };
+    format!(
+        "the {kind} belongs to user {owner} and group {group} (mode {mode:o}) and is closed to this user. Add the \
+         user to that group and sign in again; whoever is in it can do anything on this machine"
+    )
+}
+
+fn versions_of(answer: &Answer) -> Option<(Verdict, Answered)> {
+    let found: Versions = serde_json::from_slice(&answer.body).ok()?;
+    let theirs = Version::parse(&found.api_version)?;
+    let oldest = found.min_api_version.as_deref().and_then(Version::parse);
+    let is_podman = found.components.iter().any(|component| component.name.contains("Podman"));
+    let (kind, name) = if is_podman { (Kind::Podman, "Podman") } else { (Kind::Docker, "Docker") };
+    let version = word(&found.version);
+    let detail = format!("{name} {version}");
+    let verdict = if theirs < OLDEST {
+        let why = format!(
+            "{detail} speaks version {theirs} of its interface, and {OLDEST} is the oldest that is understood here: \
+             update {name}"
+        );
+        Verdict::new(State::ApiTooOld, why)
+    } else if oldest.is_some_and(|oldest| oldest > NEWEST) {
+        let oldest = oldest.unwrap_or(NEWEST);
+        let why = format!(
+            "{detail} wants version {oldest} of its interface at least, and {NEWEST} is the newest that is known here: \
+             update WhisperEngine"
+        );
+        Verdict::new(State::ClientTooOld, why)
+    } else {
+        Verdict::new(State::Running, detail)
+    };
+    Some((verdict, Answered { kind, version, api: theirs.min(NEWEST).to_string() }))
+}
+
+/// What works less well than it could, each in a few words.
+fn notes(info: &Info, arch: &str) -> Vec<String> {
+    let rootless = info.security_options.iter().flatten().any(|option| option.contains("rootless"));
+    let same_processor = info.architecture.is_empty() || processor(&info.architecture) == processor(arch);
+    let found = [
+        (info.os_type == "windows", "it runs Windows containers: switch it to Linux containers".to_owned()),
+        (
+            matches!(info.driver.as_str(), "vfs" | "fuse-overlayfs"),
+            format!("its storage driver `{}` is slow and takes more room", word(&info.driver)),
+        ),
+        (
+            info.docker_root_dir.starts_with("/var/snap/"),
+            "it was installed as a snap, which cannot see every folder".to_owned(),
+        ),
+        (
+            rootless && info.cgroup_version == "1",
+            "without root on this kernel's first control groups, limits of memory do not hold".to_owned(),
+        ),
+        (!same_processor, format!("it runs on another processor ({}), slowly", word(&info.architecture))),
+    ];
+    found.into_iter().filter(|(is_so, _)| *is_so).map(|(_, note)| note).collect()
+}
+
+/// Docker and Podman name the same one differently.
+fn processor(name: &str) -> &str {
+    match name {
+        "amd64" => "x86_64",
+        "arm64" => "aarch64",
+        other => other,
+    }
+}
+
+fn word(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).take(LONGEST_WORD).collect()
+}

@@ -121,17 +121,26 @@ async fn a_container_engine_that_is_there_is_named_and_left_alone() -> anyhow::R
     let mut process = up(&home, address).await?;
     let mut ada = owner(&mut process, address).await?;
     let engine = async {
-        let (mut stream, _) = listener.accept().await?;
-        let mut asked = vec![0; 1024];
-        let length = stream.read(&mut asked).await?;
-        let body = r#"{"Version":"27.9.1","Components":[{"Name":"Engine"}]}"#;
-        stream.write_all(format!("HTTP/1.0 200 OK\r\n\r\n{body}").as_bytes()).await?;
-        anyhow::Ok(String::from_utf8_lossy(&asked[..length]).into_owned())
+        let mut asked = Vec::new();
+        for answer in [
+            "",
+            r#"{"Version":"27.9.1","ApiVersion":"1.47","Components":[{"Name":"Engine"}]}"#,
+            r#"{"Driver":"overlay2","OSType":"linux"}"#,
+        ] {
+            let (mut stream, _) = listener.accept().await?;
+            let mut question = vec![0; 1024];
+            let length = stream.read(&mut question).await?;
+            stream
+                .write_all(format!("HTTP/1.0 200 OK\r\nApi-Version: 1.47\r\n\r\n{answer}").as_bytes())
+                .await?;
+            asked.push(String::from_utf8_lossy(&question[..length]).lines().next().map(str::to_owned));
+        }
+        anyhow::Ok(asked)
     };
     let (asked, page) = tokio::join!(engine, ada.submit("/setup/recovery", &[]));
     page?.says("Docker 27.9.1 is running")?;
-    let asked = asked?;
-    ensure!(asked.starts_with("GET /version "), "it was asked for more: {asked}");
+    let questions = ["/_ping", "/version", "/info"].map(|path| Some(format!("GET {path} HTTP/1.0")));
+    assert_eq!(asked?, questions, "it is asked for nothing else");
     Ok(())
 }
 

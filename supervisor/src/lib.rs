@@ -28,3 +28,5 @@ pub mod tls;
 pub mod config;
 pub mod containers;
 pub mod machine;
+pub mod services;
+pub mod state;

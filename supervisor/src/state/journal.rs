@@ -1,0 +1,121 @@
+//! Intents: what the box is about to change in the container engine, on disk before the call is made.
+//!
+//! After a crash the open ones say what may or may not have happened. They are settled by looking, not by doing
+//! them again.
+
+use super::open::{State, StateError};
+use engine::domain::time::Timestamp;
+use std::fmt;
+
+/// Ended ones beyond these are forgotten.
+const KEPT: i64 = 2_000;
+
+/// Each way in which the box changes something in a container engine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Step {
+    Pull,
+    Build,
+    Load,
+    MakeNetwork,
+    MakeVolume,
+    Create,
+    Start,
+    Stop,
+    Remove,
+    RemoveImage,
+    RemoveNetwork,
+}
+
+impl Step {
+    pub const ALL: [Self; 11] = [
+        Self::Pull,
+        Self::Build,
+        Self::Load,
+        Self::MakeNetwork,
+        Self::MakeVolume,
+        Self::Create,
+        Self::Start,
+        Self::Stop,
+        Self::Remove,
+        Self::RemoveImage,
+        Self::RemoveNetwork,
+    ];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Pull => "pull",
+            Self::Build => "build",
+            Self::Load => "load",
+            Self::MakeNetwork => "make_network",
+            Self::MakeVolume => "make_volume",
+            Self::Create => "create",
+            Self::Start => "start",
+            Self::Stop => "stop",
+            Self::Remove => "remove",
+            Self::RemoveImage => "remove_image",
+            Self::RemoveNetwork => "remove_network",
+        }
+    }
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// An intent that was written down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use = "an intent that is never ended looks like a crash"]
+pub struct Intent(i64);
+
+/// One that was begun and not ended: the box, or its engine, went away.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Open {
+    pub intent: Intent,
+    pub step: String,
+    pub subject: String,
+    pub begun_at: Timestamp,
+}
+
+impl State {
+    /// Returns once it is on disk.
+    pub async fn begin(&self, step: Step, subject: &str, now: Timestamp) -> Result<Intent, StateError> {
+        let id = sqlx::query_scalar(
+            "INSERT INTO journal (step, subject, begun_at) VALUES ($1, $2, $3) RETURNING id",
+        )
+        .bind(step.as_str())
+        .bind(subject)
+        .bind(now.0)
+        .fetch_one(&self.pool)
+        .await?;
+        Ok(Intent(id))
+    }
+
+    pub async fn end(&self, intent: Intent, outcome: &str, now: Timestamp) -> Result<(), StateError> {
+        sqlx::query("UPDATE journal SET ended_at = $2, outcome = $3 WHERE id = $1")
+            .bind(intent.0)
+            .bind(now.0)
+            .bind(outcome)
+            .execute(&self.pool)
+            .await?;
+        sqlx::query("DELETE FROM journal WHERE ended_at IS NOT NULL AND id <= $1 - $2")
+            .bind(intent.0)
+            .bind(KEPT)
+            .execute(&self.pool)
+            .await?;
+        Ok(())
+    }
+
+    /// Oldest first.
+    pub async fn open_intents(&self) -> Result<Vec<Open>, StateError> {
+        let rows: Vec<(i64, String, String, i64)> = sqlx::query_as(
+            "SELECT id, step, subject, begun_at FROM journal WHERE ended_at IS NULL ORDER BY id",
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        let open =
+            |(id, step, subject, at)| Open { intent: Intent(id), step, subject, begun_at: Timestamp(at) };
+        Ok(rows.into_iter().map(open).collect())
+    }
+}

@@ -1,0 +1,93 @@
+//! Opens `appliance.db`, and brings its schema forward.
+//!
+//! One connection: what is written here is little, and in order.
+
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{Executor, SqlitePool};
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use uuid::Uuid;
+
+/// Marks the file as ours: `WHSA`.
+const APPLICATION_ID: i64 = 0x5748_5341;
+
+/// Applied in order; the file's version is how many of them it has seen. Never edited, only added to.
+const STEPS: &[&str] = &[include_str!("schema/0001_services.sql")];
+
+#[derive(Debug, thiserror::Error)]
+pub enum StateError {
+    #[error("appliance.db cannot be read or written")]
+    Sql(#[from] sqlx::Error),
+    #[error("appliance.db cannot be made private")]
+    File(#[from] std::io::Error),
+    #[error("appliance.db is a database of another program; move it away")]
+    Foreign,
+    #[error(
+        "appliance.db was written by a newer version (schema {found}, this one knows {known}): update WhisperEngine"
+    )]
+    TooNew { found: i64, known: i64 },
+}
+
+/// The box's own records.
+#[derive(Clone)]
+pub struct State {
+    pub(super) pool: SqlitePool,
+    /// Which box this is among those that share a container engine. Made once, kept with the data.
+    box_id: String,
+}
+
+impl State {
+    pub async fn open(file: &Path) -> Result<Self, StateError> {
+        let options = SqliteConnectOptions::new()
+            .filename(file)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            // An intent that is not on disk is none.
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true);
+        let pool = SqlitePoolOptions::new().max_connections(1).connect_with(options).await?;
+        std::fs::set_permissions(file, Permissions::from_mode(0o600))?;
+        migrate(&pool).await?;
+        let box_id = box_id(&pool).await?;
+        Ok(Self { pool, box_id })
+    }
+
+    pub fn box_id(&self) -> &str {
+        &self.box_id
+    }
+
+    pub async fn close(&self) {
+        self.pool.close().await;
+    }
+}
+
+async fn migrate(pool: &SqlitePool) -> Result<(), StateError> {
+    let owner: i64 = sqlx::query_scalar("PRAGMA application_id").fetch_one(pool).await?;
+    let found: i64 = sqlx::query_scalar("PRAGMA user_version").fetch_one(pool).await?;
+    let known = STEPS.len() as i64;
+    if owner != APPLICATION_ID && (owner != 0 || found != 0) {
+        return Err(StateError::Foreign);
+    }
+    if found > known {
+        return Err(StateError::TooNew { found, known });
+    }
+    for (number, step) in STEPS.iter().enumerate().skip(found as usize) {
+        let mut change = pool.begin().await?;
+        change.execute(*step).await?;
+        let marks = format!("PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {}", number + 1);
+        change.execute(sqlx::AssertSqlSafe(marks)).await?;
+        change.commit().await?;
+    }
+    Ok(())
+}
+
+async fn box_id(pool: &SqlitePool) -> Result<String, StateError> {
+    // Short, since it is part of names that people read; long enough that two boxes differ.
+    let fresh = Uuid::new_v4().simple().to_string()[..8].to_owned();
+    sqlx::query("INSERT INTO box (only_one, id) VALUES (1, $1) ON CONFLICT DO NOTHING")
+        .bind(fresh)
+        .execute(pool)
+        .await?;
+    Ok(sqlx::query_scalar("SELECT id FROM box").fetch_one(pool).await?)
+}

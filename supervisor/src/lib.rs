@@ -27,6 +27,10 @@ pub mod tls;
 
 pub mod config;
 pub mod containers;
+pub mod daemon;
+pub mod images;
+pub mod jobs;
 pub mod machine;
+pub mod plan;
 pub mod services;
 pub mod state;

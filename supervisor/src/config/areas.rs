@@ -19,8 +19,11 @@ use url::Url;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Runtime {
+    /// Native, with containers where the owner chose so.
     Auto,
     Native,
+    /// Containers wherever that is possible.
+    Docker,
 }
 
 impl Runtime {
@@ -28,6 +31,7 @@ impl Runtime {
         values.get(&f::RUNTIME, |text| match text {
             "auto" => Some(Self::Auto),
             "native" => Some(Self::Native),
+            "docker" => Some(Self::Docker),
             _ => None,
         })
     }

@@ -139,8 +139,9 @@ pub const LOCAL_AI: Field = Field::new(
 pub const RUNTIME: Field = Field::new(
     "runtime",
     "WHISPERENGINE_RUNTIME",
-    "one of auto, native",
-    "How services run: `native` keeps everything in this process.",
+    "one of auto, native, docker",
+    "How services run: `native` keeps everything in this process, `docker` runs what it can in containers, `auto` \
+     those that the owner chose on the page.",
 )
 .flag("--runtime")
 .example("\"auto\"")

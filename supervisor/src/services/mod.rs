@@ -5,8 +5,8 @@
 //! Each service has one `Upkeep`: where it stands, what it waits for and what went wrong lately. `table` is a
 //! pure function from an upkeep and an event to the next upkeep and the acts that follow; it reads no clock and
 //! calls nobody. `keeper` is the one task that feeds it: it turns what the container engine says into events,
-//! carries out acts one at a time per service (`acts`), and tells the rest of the box where a service
-//! answers (`Reachable`). Before every call that changes something it writes an intent into the journal.
+//! has acts carried out one at a time per service (`desk`, `hands`), and tells the rest of the box where a
+//! service answers (`view::Reach`). Before every call that changes something it writes an intent into the journal.
 //!
 //! News from the engine is only a hint to look again: what counts is what an inspection says now. So a gap in
 //! the news, a restart of the engine, a container that somebody removed by hand and a supervisor that was
@@ -20,6 +20,13 @@ pub mod fault;
 pub mod name;
 pub mod table;
 pub mod upkeep;
+
+pub mod desk;
+pub mod hands;
+pub mod keeper;
+pub mod probe;
+pub mod secrets;
+pub mod view;
 
 #[cfg(test)]
 mod tests;

@@ -65,24 +65,21 @@ impl State {
         Ok(())
     }
 
-    pub async fn move_job(&self, job: &JobRow) -> Result<(), StateError> {
-        let statement =
-            "UPDATE jobs SET stage = $2, done_bytes = $3, total_bytes = $4, moved_at = $5 WHERE id = $1";
-        let query = sqlx::query(statement).bind(&job.id).bind(&job.stage).bind(job.done_bytes);
-        query.bind(job.total_bytes).bind(job.moved_at).execute(&self.pool).await?;
-        Ok(())
-    }
-
-    pub async fn end_job(
-        &self,
-        id: &str,
-        outcome: &str,
-        detail: &str,
-        now: Timestamp,
-    ) -> Result<(), StateError> {
-        let statement =
-            "UPDATE jobs SET ended_at = $2, moved_at = $2, outcome = $3, detail = $4 WHERE id = $1";
-        sqlx::query(statement).bind(id).bind(now.0).bind(outcome).bind(detail).execute(&self.pool).await?;
+    /// With how far it came, and how it ended.
+    pub async fn end_job(&self, job: &JobRow) -> Result<(), StateError> {
+        let statement = "UPDATE jobs SET stage = $2, done_bytes = $3, total_bytes = $4, moved_at = $5, ended_at = $6, \
+                         outcome = $7, detail = $8 WHERE id = $1";
+        sqlx::query(statement)
+            .bind(&job.id)
+            .bind(&job.stage)
+            .bind(job.done_bytes)
+            .bind(job.total_bytes)
+            .bind(job.moved_at)
+            .bind(job.ended_at)
+            .bind(&job.outcome)
+            .bind(&job.detail)
+            .execute(&self.pool)
+            .await?;
         let old = "DELETE FROM jobs WHERE ended_at IS NOT NULL AND id NOT IN \
                    (SELECT id FROM jobs ORDER BY begun_at DESC LIMIT $1)";
         sqlx::query(old).bind(KEPT).execute(&self.pool).await?;

@@ -65,12 +65,19 @@ async fn a_job_that_was_under_way_when_the_box_ended_says_so() {
         detail: None,
     };
     state.begin_job(&row).await.expect("written");
-    let further = JobRow { done_bytes: 7, total_bytes: Some(9), moved_at: 2, ..row.clone() };
-    state.move_job(&further).await.expect("written");
-    assert_eq!(state.jobs(9).await.expect("read"), [further]);
-    let ended = JobRow { id: "2".to_owned(), begun_at: 2, ..row };
-    state.begin_job(&ended).await.expect("written");
-    state.end_job(&ended.id, "done", "", NOW).await.expect("written");
+    assert_eq!(state.jobs(9).await.expect("read"), [row.clone()]);
+    let other = JobRow { id: "2".to_owned(), begun_at: 2, ..row };
+    state.begin_job(&other).await.expect("written");
+    let ended = JobRow {
+        done_bytes: 7,
+        total_bytes: Some(9),
+        moved_at: 3,
+        ended_at: Some(3),
+        outcome: Some("done".to_owned()),
+        ..other
+    };
+    state.end_job(&ended).await.expect("written");
+    assert_eq!(state.jobs(1).await.expect("read"), [ended]);
     assert_eq!(state.interrupt_jobs(NOW).await.expect("written"), 1);
     let outcomes: Vec<_> = state.jobs(9).await.expect("read").into_iter().map(|job| job.outcome).collect();
     assert_eq!(outcomes, [Some("done".to_owned()), Some("interrupted".to_owned())]);

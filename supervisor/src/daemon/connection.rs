@@ -1,0 +1,60 @@
+//! One container engine of this machine, and how it likes things done.
+
+use super::sorting::{Doing, sorted};
+use crate::containers::endpoint::Endpoint;
+use crate::containers::state::Kind;
+use crate::services::fault::{Fault, Trouble};
+use bollard::{API_DEFAULT_VERSION, Docker};
+use std::time::Duration;
+
+/// For the head of an answer. Streams that follow have longest silences of their own.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+#[derive(Clone)]
+pub struct Daemon {
+    pub(super) docker: Docker,
+    pub profile: Profile,
+}
+
+/// What this engine can and cannot do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Profile {
+    pub kind: Kind,
+    pub is_rootless: bool,
+    /// Whether SELinux keeps containers from what they do not own.
+    pub is_labelled: bool,
+}
+
+impl Profile {
+    /// Docker leaves a network without masquerading where packets find out and no answer finds back. Podman knows no such
+    /// option (it says so in a warning and goes on): there the network has no way out at all.
+    pub fn fences_by_internal_network(self) -> bool {
+        self.kind == Kind::Podman
+    }
+
+    /// Podman with root publishes nothing from a network without a way out, but this machine reaches the container
+    /// itself. Without root it is the other way round.
+    pub fn is_reached_directly(self) -> bool {
+        self.kind == Kind::Podman && !self.is_rootless
+    }
+}
+
+impl Daemon {
+    /// Asks it what it is: the answer decides how containers are made.
+    pub async fn connect(endpoint: &Endpoint, kind: Kind) -> Result<Self, Trouble> {
+        let Endpoint::Socket(path) = endpoint else {
+            let said = format!("{endpoint} is no socket of this machine");
+            return Err(Trouble::new(Fault::EngineGone, said));
+        };
+        let path = path.display().to_string();
+        let connect = |error| sorted(&error, Doing::Ask);
+        let docker =
+            Docker::connect_with_unix(&path, PATIENCE.as_secs(), API_DEFAULT_VERSION).map_err(connect)?;
+        let docker = docker.negotiate_version().await.map_err(connect)?;
+        let info = docker.info().await.map_err(connect)?;
+        let options = info.security_options.unwrap_or_default();
+        let has = |what: &str| options.iter().any(|option| option.contains(what));
+        let profile = Profile { kind, is_rootless: has("rootless"), is_labelled: has("selinux") };
+        Ok(Self { docker, profile })
+    }
+}

@@ -1,0 +1,221 @@
+//! Containers of this box: found, made, started, ended.
+
+use super::connection::Daemon;
+use super::labels::{Labels, PLAN, service_of};
+use super::sorting::{Doing, short, sorted};
+use crate::plan::planned::{Planned, SECRETS};
+use crate::services::fault::{Fault, Trouble};
+use crate::services::name::ServiceName;
+use bollard::models::{
+    ContainerCreateBody, ContainerInspectResponse, EndpointSettings, HostConfig, Mount, MountType,
+    MountVolumeOptions, NetworkingConfig, PortBinding,
+};
+use bollard::query_parameters::{
+    CreateContainerOptionsBuilder, ListContainersOptionsBuilder, LogsOptionsBuilder,
+    RemoveContainerOptionsBuilder, StopContainerOptionsBuilder,
+};
+use futures::StreamExt;
+use std::collections::HashMap;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+/// Lines of a container's log come at once or not at all.
+const LOG_SILENCE: Duration = Duration::from_secs(3);
+
+/// A container of ours, as it is now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    pub id: String,
+    pub service: Option<ServiceName>,
+    /// Fingerprint of the plan it was made by.
+    pub plan: String,
+    pub image_id: String,
+    pub life: Life,
+    /// Where this machine reaches it.
+    pub address: Option<SocketAddr>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Life {
+    Idle,
+    Runs,
+    Ended(Trouble),
+}
+
+impl Daemon {
+    /// Every container with this box's label, whatever its state.
+    pub async fn ours(&self, labels: &Labels) -> Result<Vec<(String, Option<ServiceName>)>, Trouble> {
+        let options = ListContainersOptionsBuilder::new().all(true).filters(&labels.filter()).build();
+        let found =
+            self.docker.list_containers(Some(options)).await.map_err(|error| sorted(&error, Doing::Ask))?;
+        let ours = found.into_iter().filter(|one| labels.are_ours(one.labels.as_ref()));
+        Ok(ours.filter_map(|one| Some((one.id?, service_of(one.labels.as_ref())))).collect())
+    }
+
+    /// By id or name. `None`: there is no such container, or it is somebody else's.
+    pub async fn find(&self, name: &str, port: u16, labels: &Labels) -> Result<Option<Found>, Trouble> {
+        let found = match self.docker.inspect_container(name, None).await {
+            Ok(found) => found,
+            Err(error) => {
+                let trouble = sorted(&error, Doing::Ask);
+                return if trouble.fault == Fault::Removed { Ok(None) } else { Err(trouble) };
+            }
+        };
+        let theirs = found.config.as_ref().and_then(|config| config.labels.as_ref());
+        if !labels.are_ours(theirs) {
+            return Ok(None);
+        }
+        Ok(Some(Found {
+            service: service_of(theirs),
+            plan: theirs.and_then(|labels| labels.get(PLAN)).cloned().unwrap_or_default(),
+            image_id: found.image.clone().unwrap_or_default(),
+            life: life(&found),
+            address: self.address(&found, port),
+            id: found.id.unwrap_or_default(),
+        }))
+    }
+
+    /// Returns its id. `host_port` is free right now; whether it still is when it starts, the engine says.
+    pub async fn create(
+        &self,
+        planned: &Planned,
+        image: &str,
+        host_port: u16,
+        labels: &Labels,
+    ) -> Result<String, Trouble> {
+        let name = labels.container(planned.service);
+        let body = self.body(planned, image, host_port, labels);
+        let options = CreateContainerOptionsBuilder::new().name(&name).build();
+        let made = self.docker.create_container(Some(options), body).await;
+        Ok(made.map_err(|error| sorted(&error, Doing::Create))?.id)
+    }
+
+    pub async fn start(&self, id: &str) -> Result<(), Trouble> {
+        self.docker.start_container(id, None).await.map_err(|error| sorted(&error, Doing::Start))
+    }
+
+    /// Politely, then hard after its grace.
+    pub async fn stop(&self, id: &str, grace: Duration) -> Result<(), Trouble> {
+        let seconds = i32::try_from(grace.as_secs()).unwrap_or(i32::MAX);
+        let options = StopContainerOptionsBuilder::new().t(seconds).build();
+        let stopped = self.docker.stop_container(id, Some(options)).await;
+        absent_is_fine(stopped.map_err(|error| sorted(&error, Doing::Clear)))
+    }
+
+    /// With what was only its own, running or not. Named volumes stay.
+    pub async fn remove(&self, id: &str) -> Result<(), Trouble> {
+        let options = RemoveContainerOptionsBuilder::new().force(true).v(true).build();
+        let removed = self.docker.remove_container(id, Some(options)).await;
+        absent_is_fine(removed.map_err(|error| sorted(&error, Doing::Clear)))
+    }
+
+    /// Its last lines, oldest first.
+    pub async fn last_lines(&self, id: &str, count: usize) -> Result<Vec<String>, Trouble> {
+        let options = LogsOptionsBuilder::new().stdout(true).stderr(true).tail(&count.to_string()).build();
+        let mut lines = Vec::new();
+        let mut stream = self.docker.logs(id, Some(options));
+        while let Ok(Some(next)) = tokio::time::timeout(LOG_SILENCE, stream.next()).await {
+            let output = next.map_err(|error| sorted(&error, Doing::Ask))?;
+            let text = String::from_utf8_lossy(&output.into_bytes()).into_owned();
+            lines.extend(text.lines().map(short).filter(|line| !line.is_empty()));
+        }
+        let surplus = lines.len().saturating_sub(count);
+        Ok(lines.split_off(surplus))
+    }
+
+    fn address(&self, found: &ContainerInspectResponse, port: u16) -> Option<SocketAddr> {
+        if self.profile.is_reached_directly() {
+            let networks = found.network_settings.as_ref()?.networks.as_ref()?;
+            let ip =
+                networks.values().find_map(|network| network.ip_address.as_ref()?.parse::<IpAddr>().ok())?;
+            return Some(SocketAddr::new(ip, port));
+        }
+        let bindings = found.host_config.as_ref()?.port_bindings.as_ref()?;
+        let host_port =
+            bindings.get(&format!("{port}/tcp"))?.as_ref()?.first()?.host_port.as_ref()?.parse().ok()?;
+        Some(SocketAddr::new(Ipv4Addr::LOCALHOST.into(), host_port))
+    }
+
+    fn body(&self, planned: &Planned, image: &str, host_port: u16, labels: &Labels) -> ContainerCreateBody {
+        let port = format!("{}/tcp", planned.port);
+        let binding =
+            PortBinding { host_ip: Some("127.0.0.1".to_owned()), host_port: Some(host_port.to_string()) };
+        let published = (!self.profile.is_reached_directly())
+            .then(|| HashMap::from([(port.clone(), Some(vec![binding]))]));
+        let relabel = if self.profile.is_labelled { ":ro,z" } else { ":ro" };
+        let scratch =
+            planned.scratch.iter().map(|path| (path.clone(), "rw,nosuid,nodev,mode=1777".to_owned()));
+        let host_config = HostConfig {
+            binds: Some(vec![format!("{}:{SECRETS}{relabel}", planned.secrets.display())]),
+            mounts: Some(
+                planned.keeps.iter().map(|target| volume(planned.service, target, labels)).collect(),
+            ),
+            tmpfs: Some(scratch.collect()),
+            network_mode: Some(labels.network()),
+            port_bindings: published,
+            memory: i64::try_from(planned.memory_bytes).ok(),
+            pids_limit: Some(i64::from(planned.processes)),
+            cap_drop: Some(vec!["ALL".to_owned()]),
+            cap_add: Some(planned.capabilities.clone()),
+            security_opt: Some(vec!["no-new-privileges".to_owned()]),
+            readonly_rootfs: Some(true),
+            ..HostConfig::default()
+        };
+        let endpoint = EndpointSettings {
+            aliases: Some(vec![planned.service.to_string()]),
+            ..EndpointSettings::default()
+        };
+        ContainerCreateBody {
+            image: Some(image.to_owned()),
+            cmd: (!planned.command.is_empty()).then(|| planned.command.clone()),
+            env: Some(planned.environment.iter().map(|(name, value)| format!("{name}={value}")).collect()),
+            user: planned.user.clone(),
+            exposed_ports: Some(vec![port]),
+            labels: Some(labels.of_service(planned.service, &planned.fingerprint())),
+            stop_timeout: Some(i64::from(planned.grace_seconds)),
+            host_config: Some(host_config),
+            networking_config: Some(NetworkingConfig {
+                endpoints_config: Some(HashMap::from([(labels.network(), endpoint)])),
+            }),
+            ..ContainerCreateBody::default()
+        }
+    }
+}
+
+fn volume(service: ServiceName, target: &str, labels: &Labels) -> Mount {
+    Mount {
+        target: Some(target.to_owned()),
+        source: Some(labels.volume(service)),
+        typ: Some(MountType::VOLUME),
+        volume_options: Some(MountVolumeOptions {
+            labels: Some(labels.of_box()),
+            ..MountVolumeOptions::default()
+        }),
+        ..Mount::default()
+    }
+}
+
+fn life(found: &ContainerInspectResponse) -> Life {
+    let Some(state) = &found.state else { return Life::Idle };
+    if state.running == Some(true) {
+        return Life::Runs;
+    }
+    let is_new = state.started_at.as_ref().is_none_or(|at| at.is_empty() || at.starts_with("0001-"));
+    if is_new {
+        return Life::Idle;
+    }
+    let code = state.exit_code.unwrap_or_default();
+    Life::Ended(if state.oom_killed == Some(true) {
+        Trouble::new(Fault::OutOfMemory, format!("it ended with {code}"))
+    } else {
+        let said = state.error.as_deref().filter(|text| !text.is_empty()).map(short);
+        Trouble::new(Fault::Crashed, said.unwrap_or_else(|| format!("it ended with {code}")))
+    })
+}
+
+fn absent_is_fine(done: Result<(), Trouble>) -> Result<(), Trouble> {
+    match done {
+        Err(trouble) if trouble.fault == Fault::Removed => Ok(()),
+        other => other,
+    }
+}

@@ -1,0 +1,60 @@
+//! What tells the box's own things from everybody else's. Found by label, never by name alone; nothing without these
+//! is ever stopped, removed or changed.
+
+use crate::services::name::ServiceName;
+use std::collections::HashMap;
+
+/// Which box, by its id.
+pub const BOX: &str = "whisperengine.box";
+/// Which service.
+pub const SERVICE: &str = "whisperengine.service";
+/// Fingerprint of the plan it was made by.
+pub const PLAN: &str = "whisperengine.plan";
+
+/// Names and labels of one box's things.
+#[derive(Clone, Debug)]
+pub struct Labels {
+    box_id: String,
+}
+
+impl Labels {
+    pub fn new(box_id: &str) -> Self {
+        Self { box_id: box_id.to_owned() }
+    }
+
+    pub fn of_box(&self) -> HashMap<String, String> {
+        HashMap::from([(BOX.to_owned(), self.box_id.clone())])
+    }
+
+    pub fn of_service(&self, service: ServiceName, plan: &str) -> HashMap<String, String> {
+        let mut all = self.of_box();
+        all.insert(SERVICE.to_owned(), service.to_string());
+        all.insert(PLAN.to_owned(), plan.to_owned());
+        all
+    }
+
+    /// For lists and news: what is ours.
+    pub fn filter(&self) -> HashMap<String, Vec<String>> {
+        HashMap::from([("label".to_owned(), vec![format!("{BOX}={}", self.box_id)])])
+    }
+
+    pub fn are_ours(&self, labels: Option<&HashMap<String, String>>) -> bool {
+        labels.and_then(|labels| labels.get(BOX)) == Some(&self.box_id)
+    }
+
+    pub fn network(&self) -> String {
+        format!("whisperengine-{}", self.box_id)
+    }
+
+    pub fn container(&self, service: ServiceName) -> String {
+        format!("whisperengine-{}-{service}", self.box_id)
+    }
+
+    pub fn volume(&self, service: ServiceName) -> String {
+        self.container(service)
+    }
+}
+
+pub fn service_of(labels: Option<&HashMap<String, String>>) -> Option<ServiceName> {
+    ServiceName::parse(labels?.get(SERVICE)?)
+}

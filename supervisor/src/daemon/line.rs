@@ -1,0 +1,50 @@
+//! The line from finding a container engine to having it: connected once for as long as it works.
+
+use super::connection::Daemon;
+use crate::containers::detect::Detection;
+use crate::containers::endpoint::Endpoint;
+use crate::containers::state::Kind;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+/// Between two tries with an engine that was found and then would not say what it is.
+const PAUSE: Duration = Duration::from_secs(2);
+
+/// Keeps `daemons` up to date until told to stop.
+pub async fn follow(
+    mut detections: watch::Receiver<Arc<Detection>>,
+    daemons: watch::Sender<Option<Daemon>>,
+    stop: CancellationToken,
+) {
+    let mut held: Option<(Endpoint, Kind)> = None;
+    loop {
+        let found = works(&detections.borrow_and_update());
+        if found != held {
+            held = None;
+            daemons.send_if_modified(|daemon| daemon.take().is_some());
+            if let Some((endpoint, kind)) = &found {
+                match Daemon::connect(endpoint, *kind).await {
+                    Ok(daemon) => {
+                        tracing::info!("the container engine at {endpoint} is used");
+                        daemons.send_replace(Some(daemon));
+                        held = found.clone();
+                    }
+                    Err(trouble) => tracing::warn!(error = %trouble, "the container engine cannot be used"),
+                }
+            }
+        }
+        let again = found.is_some() && held.is_none();
+        tokio::select! {
+            changed = detections.changed() => if changed.is_err() { return },
+            () = tokio::time::sleep(PAUSE), if again => {}
+            () = stop.cancelled() => return,
+        }
+    }
+}
+
+fn works(found: &Detection) -> Option<(Endpoint, Kind)> {
+    let chosen = found.chosen().filter(|_| found.state.works())?;
+    Some((chosen.candidate.endpoint.clone(), chosen.verdict.answered.as_ref()?.kind))
+}

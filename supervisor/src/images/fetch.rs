@@ -1,0 +1,143 @@
+//! One image, by the first way that has it, and only if it is the right one.
+
+use super::bundle;
+use crate::daemon::connection::Daemon;
+use crate::daemon::images::Image;
+use crate::jobs::board::Board;
+use crate::jobs::progress::Progress;
+use crate::plan::planned::ImageWish;
+use crate::services::fault::{Fault, Trouble};
+use crate::services::hands::Hands;
+use crate::services::name::ServiceName;
+use crate::state::images::KnownImage;
+use crate::state::journal::Step;
+use crate::state::open::StateError;
+use std::path::PathBuf;
+use std::sync::Arc;
+use tokio_util::sync::CancellationToken;
+
+pub struct Fetcher {
+    pub board: Arc<Board>,
+    pub bundles: PathBuf,
+    /// Of this machine's processor, as Rust names it.
+    pub arch: String,
+}
+
+impl Fetcher {
+    /// The image's id: containers are made from that, so that nothing comes between the check and the start.
+    pub async fn fetch(
+        &self,
+        hands: &Hands,
+        daemon: &Daemon,
+        service: ServiceName,
+        wish: &ImageWish,
+        stop: &CancellationToken,
+    ) -> Result<String, Trouble> {
+        let ImageWish::Named(reference) = wish else {
+            return Err(Trouble::new(Fault::ImageUnknown, "this version has no image of its own"));
+        };
+        if let Some(image) = daemon.image(reference).await? {
+            return self.agreed(hands, reference, image, "present").await;
+        }
+        let subject = service.as_str();
+        let job = self.board.begin("image", subject, "looking").await.map_err(|error| unwritten(&error))?;
+        let mut progress = Progress::default();
+        let got = async {
+            let (folder, name) = (self.bundles.clone(), reference.clone());
+            let bundled = tokio::task::spawn_blocking(move || bundle::find(&folder, &name)).await;
+            let bundled = bundled.map_err(|error| Trouble::new(Fault::BundleDamaged, error.to_string()))?;
+            let say = |said| {
+                progress.hears(&said);
+                job.says(progress.stage(), progress.done(), progress.total());
+            };
+            if let Some(archive) = bundled? {
+                let load = unless(job.cancel(), stop, daemon.load(&archive, say));
+                hands.intend(Step::Load, reference, load).await?;
+                return Ok("bundle");
+            }
+            let pull = unless(job.cancel(), stop, daemon.pull(reference, say));
+            hands.intend(Step::Pull, reference, pull).await?;
+            Ok("pull")
+        };
+        let got = got.await;
+        let done = match got {
+            Ok(had_by) => match daemon.image(reference).await {
+                Ok(Some(image)) => self.agreed(hands, reference, image, had_by).await,
+                Ok(None) => Err(Trouble::new(Fault::ImageUnknown, "what came has another name")),
+                Err(trouble) => Err(trouble),
+            },
+            Err(trouble) => Err(trouble),
+        };
+        job.end(done.as_ref().map(drop)).await.map_err(|error| unwritten(&error))?;
+        done
+    }
+
+    /// It is what its reference pins, and what it was the first time; the first time settles it.
+    async fn agreed(
+        &self,
+        hands: &Hands,
+        reference: &str,
+        image: Image,
+        had_by: &str,
+    ) -> Result<String, Trouble> {
+        if !image.architecture.is_empty() && processor(&image.architecture) != processor(&self.arch) {
+            let said = format!("it is for {}, and this machine is {}", image.architecture, self.arch);
+            return Err(Trouble::new(Fault::WrongPlatform, said));
+        }
+        let pinned = reference.split_once('@').map(|(_, digest)| digest);
+        let digest =
+            image.digests.iter().find_map(|whole| whole.split_once('@')).map(|(_, digest)| digest.to_owned());
+        let is_pinned = |pin: &str| image.id == pin || image.digests.iter().any(|whole| whole.ends_with(pin));
+        if let Some(pin) = pinned.filter(|pin| !is_pinned(pin)) {
+            return Err(Trouble::new(
+                Fault::WrongDigest,
+                format!("it is {}, and {pin} was agreed on", image.id),
+            ));
+        }
+        let known = hands.state.known_image(reference).await.map_err(|error| unwritten(&error))?;
+        match known {
+            Some(known) if known.image_id != image.id => {
+                let said = format!("it was {} and is {} now", known.image_id, image.id);
+                Err(Trouble::new(Fault::WrongDigest, said))
+            }
+            Some(_) => Ok(image.id),
+            None => {
+                let known = KnownImage {
+                    reference: reference.to_owned(),
+                    image_id: image.id.clone(),
+                    digest,
+                    had_by: had_by.to_owned(),
+                };
+                let now = hands.clock.now();
+                hands.state.remember_image(&known, now).await.map_err(|error| unwritten(&error))?;
+                Ok(image.id)
+            }
+        }
+    }
+}
+
+/// Dropping what is fetched is what cancels it.
+async fn unless<T>(
+    wish: &CancellationToken,
+    stop: &CancellationToken,
+    getting: impl Future<Output = Result<T, Trouble>>,
+) -> Result<T, Trouble> {
+    tokio::select! {
+        got = getting => got,
+        () = wish.cancelled() => Err(Trouble::new(Fault::Cancelled, "on the owner's word")),
+        () = stop.cancelled() => Err(Trouble::new(Fault::Cancelled, "it is not wanted any more")),
+    }
+}
+
+fn unwritten(error: &StateError) -> Trouble {
+    Trouble::new(Fault::DiskFull, format!("the box's own records cannot be written: {error}"))
+}
+
+/// Docker, Podman and Rust name the same one differently.
+fn processor(name: &str) -> &str {
+    match name {
+        "amd64" => "x86_64",
+        "arm64" => "aarch64",
+        other => other,
+    }
+}

@@ -1,0 +1,5 @@
+//! How a service comes by its image: present, out of a bundle, from its registry, or made here. Nothing runs that is not
+//! what was agreed on.
+
+pub mod bundle;
+pub mod fetch;

@@ -1,0 +1,79 @@
+//! Decides what runs in a container. Rules of the house: nothing does without its owner's consent; where the Store
+//! is was settled when the box was set up and is never changed here; who cannot have a container does without.
+
+use super::planned::Planned;
+use super::recipes::{self, Shares};
+use crate::config::areas::Runtime;
+use crate::machine::tier::Tier;
+use crate::services::name::ServiceName;
+use crate::state::choices::{Choices, Home};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+/// What is asked for, and what there is.
+#[derive(Clone, Debug)]
+pub struct Wishes {
+    pub runtime: Runtime,
+    pub choices: Choices,
+    pub tier: Tier,
+    /// Whether the owner gave the address of a cache, or chose another kind.
+    pub cache_is_elsewhere: bool,
+    /// Whether the box keeps its Store in a PostgreSQL of its own.
+    pub store_is_ours: bool,
+    pub images: Images,
+    /// `run/secrets` of the data directory.
+    pub secrets: PathBuf,
+    /// What the machine can spare, in MiB.
+    pub memory_mib: u64,
+}
+
+/// Where images come from, unless the owner says otherwise.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Images {
+    pub postgres: String,
+    pub redis: String,
+}
+
+pub type Plan = BTreeMap<ServiceName, Planned>;
+
+pub fn make(wishes: &Wishes) -> Plan {
+    let shares = shares(wishes);
+    let planned = ServiceName::ALL.into_iter().filter(|name| home(*name, wishes) == Home::Container);
+    let planned = planned.filter_map(|name| {
+        let planned = match name {
+            ServiceName::Redis => recipes::redis(wishes.images.redis.clone(), &wishes.secrets, shares),
+            ServiceName::Postgres => {
+                recipes::postgres(wishes.images.postgres.clone(), &wishes.secrets, shares)
+            }
+            ServiceName::Engine => return None,
+        };
+        Some((name, planned))
+    });
+    planned.collect()
+}
+
+/// Where a service belongs, whatever the container engine does right now.
+pub fn home(service: ServiceName, wishes: &Wishes) -> Home {
+    let may = match service {
+        // The truth has one place. It never moves because a container engine came or went.
+        ServiceName::Postgres => {
+            return if wishes.store_is_ours { Home::Container } else { Home::Native };
+        }
+        ServiceName::Redis => !wishes.cache_is_elsewhere,
+        ServiceName::Engine => false,
+    };
+    let chosen = wishes.choices.get(&service).copied();
+    match (wishes.runtime, may) {
+        (Runtime::Native, _) | (_, false) => Home::Native,
+        (Runtime::Docker, true) => chosen.unwrap_or(Home::Container),
+        (Runtime::Auto, true) => chosen.unwrap_or(Home::Native),
+    }
+}
+
+/// A tenth of what can be spared for what is near, a quarter for the Store, within reason.
+pub fn shares(wishes: &Wishes) -> Shares {
+    Shares {
+        redis_mib: (wishes.memory_mib / 10).clamp(32, 1024),
+        postgres_mib: (wishes.memory_mib / 4).clamp(256, 4096),
+    }
+}

@@ -1,0 +1,64 @@
+//! One container as the box wants it. What changes here changes its fingerprint, and only then is a container
+//! made anew.
+
+use crate::services::name::ServiceName;
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+use std::path::PathBuf;
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Planned {
+    pub service: ServiceName,
+    pub image: ImageWish,
+    pub command: Vec<String>,
+    /// Never a secret.
+    pub environment: Vec<(String, String)>,
+    /// As whom it runs; `None` as its image says.
+    pub user: Option<String>,
+    /// A folder of this machine with the service's secrets, seen read-only at [`SECRETS`].
+    pub secrets: PathBuf,
+    /// Where it keeps what must last: a volume of its own, at this path.
+    pub keeps: Option<String>,
+    /// Paths it may write that are forgotten with it.
+    pub scratch: Vec<String>,
+    /// Where it answers, inside.
+    pub port: u16,
+    pub memory_bytes: u64,
+    pub processes: u32,
+    /// What of root's power it needs to set itself up.
+    pub capabilities: Vec<String>,
+    /// Whether it has to reach the outside: model providers.
+    pub reaches_out: bool,
+    pub probe: Probe,
+    /// From the polite word to the hard one.
+    pub grace_seconds: u32,
+}
+
+/// Where secrets are seen in every container.
+pub const SECRETS: &str = "/run/secrets";
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ImageWish {
+    /// As registries name it, with or without a digest.
+    Named(String),
+    /// The box's own, in this version.
+    Own,
+}
+
+/// How it is asked whether it serves: a round trip as its users make it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Probe {
+    Redis,
+    Postgres,
+    Engine,
+}
+
+impl Planned {
+    /// Of all that a container is made from. Kept as a label, to tell whether one that is there is still right.
+    pub fn fingerprint(&self) -> String {
+        let text = serde_json::to_vec(self).expect("a plan is plain data");
+        Sha256::digest(text).iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    }
+}

@@ -1,0 +1,181 @@
+//! The hands of the keeper: each act of the table, carried out on a container engine, with its intent written down
+//! before each call that changes something.
+
+use super::fault::{Fault, Trouble};
+use super::name::ServiceName;
+use super::secrets::{self, Passwords};
+use super::upkeep::Sight;
+use crate::daemon::connection::Daemon;
+use crate::daemon::containers::{Found, Life};
+use crate::daemon::labels::Labels;
+use crate::plan::planned::Planned;
+use crate::plan::recipes::Shares;
+use crate::state::journal::Step;
+use crate::state::open::{State, StateError};
+use engine::ports::clock::Clock;
+use std::net::{Ipv4Addr, TcpListener};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// For one that hangs: it had its time.
+const SHORT_GRACE: Duration = Duration::from_secs(2);
+const LINES: usize = 50;
+
+pub struct Hands {
+    pub state: State,
+    pub clock: Arc<dyn Clock>,
+    pub labels: Labels,
+    pub passwords: Passwords,
+    pub shares: Shares,
+}
+
+impl Hands {
+    pub fn new(state: State, clock: Arc<dyn Clock>, passwords: Passwords, shares: Shares) -> Self {
+        let labels = Labels::new(state.box_id());
+        Self { state, clock, labels, passwords, shares }
+    }
+
+    pub async fn look(&self, daemon: &Daemon, planned: &Planned) -> Result<(Sight, Option<Found>), Trouble> {
+        let found = daemon.find(&self.labels.container(planned.service), planned.port, &self.labels).await?;
+        let sight = match &found {
+            None => Sight::Absent,
+            Some(found) if found.plan != planned.fingerprint() => Sight::Outdated,
+            Some(Found { life: Life::Runs, .. }) => Sight::Runs,
+            Some(_) => Sight::Idle,
+        };
+        Ok((sight, found))
+    }
+
+    /// In the place of whatever is there of this service.
+    pub async fn make(&self, daemon: &Daemon, planned: &Planned, image: &str) -> Result<Found, Trouble> {
+        let service = planned.service;
+        self.prepare(daemon, planned).await?;
+        let name = self.labels.container(service);
+        let before = daemon.find(&name, planned.port, &self.labels).await?;
+        if let Some(before) = &before {
+            let grace = Duration::from_secs(u64::from(planned.grace_seconds));
+            self.intend(Step::Stop, &name, daemon.stop(&before.id, grace)).await?;
+            self.intend(Step::Remove, &name, daemon.remove(&before.id)).await?;
+        }
+        let port = free_port(before.and_then(|before| before.address).map(|address| address.port()))?;
+        let created = daemon.create(planned, image, port, &self.labels);
+        let id = self.intend(Step::Create, &name, created).await?;
+        self.set_going(daemon, planned, &id).await
+    }
+
+    /// The one that is there.
+    pub async fn start(&self, daemon: &Daemon, planned: &Planned, id: &str) -> Result<Found, Trouble> {
+        self.prepare(daemon, planned).await?;
+        self.set_going(daemon, planned, id).await
+    }
+
+    /// One that hangs.
+    pub async fn halt(&self, daemon: &Daemon, service: ServiceName, id: &str) -> Result<(), Trouble> {
+        self.intend(Step::Stop, &self.labels.container(service), daemon.stop(id, SHORT_GRACE)).await
+    }
+
+    /// In order, with its own grace, at most so long.
+    pub async fn stop(
+        &self,
+        daemon: &Daemon,
+        service: ServiceName,
+        id: &str,
+        grace: Duration,
+    ) -> Result<(), Trouble> {
+        self.intend(Step::Stop, &self.labels.container(service), daemon.stop(id, grace)).await
+    }
+
+    pub async fn remove(&self, daemon: &Daemon, planned: &Planned) -> Result<(), Trouble> {
+        let name = self.labels.container(planned.service);
+        let Some(found) = daemon.find(&name, planned.port, &self.labels).await? else { return Ok(()) };
+        let grace = Duration::from_secs(u64::from(planned.grace_seconds));
+        self.intend(Step::Stop, &name, daemon.stop(&found.id, grace)).await?;
+        self.intend(Step::Remove, &name, daemon.remove(&found.id)).await
+    }
+
+    pub async fn last_lines(&self, daemon: &Daemon, id: &str) -> Result<Vec<String>, Trouble> {
+        daemon.last_lines(id, LINES).await
+    }
+
+    /// Removes containers of this box that no plan has, and closes what a crash left open in the journal: whatever
+    /// those steps did or did not do is seen by looking.
+    pub async fn tidy(&self, daemon: &Daemon, wanted: &[ServiceName]) -> Result<(), Trouble> {
+        for (id, service) in daemon.ours(&self.labels).await? {
+            if service.is_some_and(|service| wanted.contains(&service)) {
+                continue;
+            }
+            tracing::info!(container.id = %id, "a container that no plan has is removed");
+            self.intend(Step::Remove, &id, daemon.remove(&id)).await?;
+        }
+        let open = self.state.open_intents().await.map_err(|error| unwritten(&error))?;
+        for left in open {
+            tracing::info!(step.name = left.step, "a step that was cut off is settled: {}", left.subject);
+            let now = self.clock.now();
+            self.state.end(left.intent, "interrupted", now).await.map_err(|error| unwritten(&error))?;
+        }
+        Ok(())
+    }
+
+    async fn prepare(&self, daemon: &Daemon, planned: &Planned) -> Result<(), Trouble> {
+        let written = secrets::write(&planned.secrets, planned.service, &self.passwords, self.shares);
+        written.map_err(|error| {
+            Trouble::new(on_disk(&error), format!("its secrets cannot be written: {error}"))
+        })?;
+        if !daemon.has_network(&self.labels).await? {
+            self.intend(Step::MakeNetwork, &self.labels.network(), daemon.make_network(&self.labels)).await?;
+        }
+        if planned.keeps.is_some() && !daemon.has_volume(planned.service, &self.labels).await? {
+            let name = self.labels.volume(planned.service);
+            self.intend(Step::MakeVolume, &name, daemon.make_volume(planned.service, &self.labels)).await?;
+        }
+        Ok(())
+    }
+
+    async fn set_going(&self, daemon: &Daemon, planned: &Planned, id: &str) -> Result<Found, Trouble> {
+        let name = self.labels.container(planned.service);
+        if let Err(trouble) = self.intend(Step::Start, &name, daemon.start(id)).await {
+            // Its port is part of it: the next one takes another.
+            if trouble.fault == Fault::PortTaken {
+                self.intend(Step::Remove, &name, daemon.remove(id)).await?;
+            }
+            return Err(trouble);
+        }
+        let found = daemon.find(id, planned.port, &self.labels).await?;
+        found.ok_or_else(|| Trouble::new(Fault::Removed, "it was removed while it started"))
+    }
+
+    /// Writes down what is about to be done, does it, writes down what came of it. What cannot be written is not done.
+    pub async fn intend<T>(
+        &self,
+        step: Step,
+        subject: &str,
+        call: impl Future<Output = Result<T, Trouble>>,
+    ) -> Result<T, Trouble> {
+        let begun = self.state.begin(step, subject, self.clock.now()).await;
+        let intent = begun.map_err(|error| unwritten(&error))?;
+        let done = call.await;
+        let outcome = match &done {
+            Ok(_) => "done",
+            Err(trouble) => trouble.fault.as_str(),
+        };
+        self.state.end(intent, outcome, self.clock.now()).await.map_err(|error| unwritten(&error))?;
+        done
+    }
+}
+
+fn unwritten(error: &StateError) -> Trouble {
+    let said = format!("the box's own records cannot be written: {error}");
+    Trouble::new(Fault::DiskFull, said)
+}
+
+fn on_disk(error: &std::io::Error) -> Fault {
+    if error.kind() == std::io::ErrorKind::StorageFull { Fault::DiskFull } else { Fault::Refused }
+}
+
+/// The one it had, where nobody has taken it, else another.
+fn free_port(before: Option<u16>) -> Result<u16, Trouble> {
+    let bind = |port| TcpListener::bind((Ipv4Addr::LOCALHOST, port)).and_then(|bound| bound.local_addr());
+    let bound = before.map_or_else(|| bind(0), |port| bind(port).or_else(|_| bind(0)));
+    let bound = bound.map_err(|error| Trouble::new(Fault::PortTaken, format!("no port is free: {error}")))?;
+    Ok(bound.port())
+}

@@ -136,7 +136,9 @@ impl Steady {
             return look;
         }
         let misses = misses + 1;
-        if let (Some(State::Starting), Some(told), true) = (state, &self.told, misses < MISSES) {
+        // Where no place could be looked at, nobody has refused either.
+        let is_unsure = state == Some(State::Starting) || look.seen.is_empty();
+        if let (true, Some(told), true) = (is_unsure, &self.told, misses < MISSES) {
             self.phase = Phase::Works { place, misses };
             return told.clone();
         }

@@ -96,6 +96,11 @@ fn one_missed_answer_is_no_loss_and_two_are() {
         assert!(lost.detail.contains(word), "{word} is missing in {}", lost.detail);
     }
 
+    let mut blind = Row::new();
+    blind.at(0, one(State::Running));
+    assert_eq!(blind.state_at(1000, look(&[])), State::Running, "no place could be looked at");
+    assert_eq!(blind.state_at(2000, look(&[])), State::Lost);
+
     let mut asked = Row::new();
     asked.at(0, one(State::Running));
     asked.steady.missed();
@@ -108,7 +113,7 @@ fn one_missed_answer_is_no_loss_and_two_are() {
 
 #[test]
 fn a_socket_that_refuses_or_is_gone_is_believed_at_once() {
-    for gone in [one(State::Stopped), one(State::NotInstalled), look(&[])] {
+    for gone in [one(State::Stopped), one(State::NotInstalled), look(&[("b", State::NotInstalled)])] {
         let mut row = Row::new();
         row.at(0, one(State::Running));
         assert_eq!(row.state_at(1000, gone.clone()), State::Lost);

@@ -9,22 +9,20 @@ use tests::model_server::server::ModelServer;
 use tests::process::{Home, Process};
 use tests::skip;
 use tests::visitor::Visitor;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::UnixListener;
 
 const SOON: Duration = Duration::from_secs(30);
 const PASSWORD: &str = "the first of many";
 /// Where the box looks for model servers, but for 8080, which may be a box.
 const PLACES: [u16; 3] = [11434, 1234, 5000];
 
-async fn up(home: &Home, address: SocketAddr) -> anyhow::Result<Process> {
+pub(super) async fn up(home: &Home, address: SocketAddr) -> anyhow::Result<Process> {
     let mut process = home.start(&["up", "--listen", &address.to_string()])?;
     process.wait_for_line("WhisperEngine is ready at", SOON).await?;
     Ok(process)
 }
 
 /// Somebody who has just become the owner.
-async fn owner(process: &mut Process, address: SocketAddr) -> anyhow::Result<Visitor> {
+pub(super) async fn owner(process: &mut Process, address: SocketAddr) -> anyhow::Result<Visitor> {
     let line = process.wait_for_line("enter the set-up token", SOON).await?;
     let token = line.split_whitespace().last().context("a line with a token")?.to_owned();
     let mut ada = Visitor::at(address);
@@ -109,38 +107,6 @@ async fn a_model_server_of_this_machine_is_found_and_used_by_one_button() -> any
     ada.submit(&format!("{chat}/messages"), &[("text", "Good evening.")]).await?;
     server.until_asked(1).await?;
     ensure!(server.asked()[0].model() == "a-model-instruct", "{:?}", server.asked()[0].body);
-    Ok(())
-}
-
-#[tokio::test]
-async fn a_container_engine_that_is_there_is_named_and_left_alone() -> anyhow::Result<()> {
-    let (mut home, address) = (Home::new()?, free_port()?);
-    let socket = home.path().join("engine.sock");
-    let listener = UnixListener::bind(&socket)?;
-    home.set("DOCKER_HOST", format!("unix://{}", socket.display()));
-    let mut process = up(&home, address).await?;
-    let mut ada = owner(&mut process, address).await?;
-    let engine = async {
-        let mut asked = Vec::new();
-        for answer in [
-            "",
-            r#"{"Version":"27.9.1","ApiVersion":"1.47","Components":[{"Name":"Engine"}]}"#,
-            r#"{"Driver":"overlay2","OSType":"linux"}"#,
-        ] {
-            let (mut stream, _) = listener.accept().await?;
-            let mut question = vec![0; 1024];
-            let length = stream.read(&mut question).await?;
-            stream
-                .write_all(format!("HTTP/1.0 200 OK\r\nApi-Version: 1.47\r\n\r\n{answer}").as_bytes())
-                .await?;
-            asked.push(String::from_utf8_lossy(&question[..length]).lines().next().map(str::to_owned));
-        }
-        anyhow::Ok(asked)
-    };
-    let (asked, page) = tokio::join!(engine, ada.submit("/setup/recovery", &[]));
-    page?.says("Docker 27.9.1 is running")?;
-    let questions = ["/_ping", "/version", "/info"].map(|path| Some(format!("GET {path} HTTP/1.0")));
-    assert_eq!(asked?, questions, "it is asked for nothing else");
     Ok(())
 }
 

@@ -9,6 +9,7 @@ mod browser;
 mod canary;
 mod clients;
 mod config;
+mod container_engines;
 mod damage;
 mod durability;
 mod first_visit;

@@ -22,8 +22,10 @@ pub trait Appliance: Send + Sync {
     fn life(&self) -> Life;
     /// Returns at once; the box ends in order a moment later.
     fn leave(&self, how: Leaving);
-    /// What it runs on. Looks for container engines, which takes a moment where one hangs.
+    /// What it runs on. Takes no longer where a container engine hangs.
     fn look_around(&self) -> BoxFuture<'_, Ground>;
+    /// Looks at the container engines anew; what came of it is in the next `look_around`.
+    fn look_again(&self) -> BoxFuture<'_, ()>;
 }
 
 /// This start of the box.
@@ -71,20 +73,45 @@ pub enum Size {
     Enterprise,
 }
 
-/// Whether a container engine is there. None is used: everything runs in the box itself.
+/// The container engine that counts, where there is one, and how it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ContainerEngine {
-    None,
-    Docker {
-        version: String,
-    },
-    Podman {
-        version: String,
-    },
-    /// There is a socket, and this user may not open it.
-    Closed,
-    /// There is a socket, and nobody answers like an engine.
-    Silent,
+pub struct ContainerEngine {
+    pub state: ContainerState,
+    pub kind: EngineKind,
+    /// Where it has told it.
+    pub version: Option<String>,
+    /// What exactly was seen, with the place. Partly in the words of whoever answered there.
+    pub detail: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ContainerState {
+    NotInstalled,
+    Stopped,
+    /// It takes calls and does not answer them yet, or nobody has looked to the end yet.
+    Starting,
+    PermissionDenied,
+    /// The engine is older than what the box knows how to talk to.
+    ApiTooOld,
+    /// The box is.
+    ClientTooOld,
+    /// Something else listens there.
+    NotDocker,
+    /// It runs, and not all of it works as it should.
+    Degraded,
+    Running,
+    /// It ran, and is gone.
+    Lost,
+    /// Nobody looks: the owner said so, or the daemon is elsewhere.
+    Disabled,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EngineKind {
+    Docker,
+    Podman,
+    /// It has not told.
+    Unknown,
 }
 
 /// A way to the engine, with the secret that proves us to be one of its front doors.

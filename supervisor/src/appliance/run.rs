@@ -8,9 +8,10 @@ use super::engine::{Footing, Running, StartError};
 use super::signals::Signals;
 use super::state::Appliance;
 use super::{cleanup, figures, listen, store};
-use crate::config::areas::Database;
+use crate::config::areas::{Database, Runtime};
 use crate::config::data_dir::{DataDir, write_private};
 use crate::config::load::Config;
+use crate::containers::watch::Watch;
 use crate::control;
 use crate::instance::Instance;
 use crate::logs::start::{self as logs, Terminal};
@@ -67,8 +68,10 @@ pub async fn run(
     let address = listener.local_addr().context("the listener has no address")?;
     let figures = figures::install(config.mode.name())?;
     let authority = keeper.as_ref().and_then(Keeper::authority);
-    let appliance = Arc::new(Appliance::new(config, address, clock.clone()).with_authority(authority));
     let (stop, doors) = (CancellationToken::new(), TaskTracker::new());
+    let containers = watch_containers(&config, &clock, &doors, &stop);
+    let appliance = Appliance::new(config, address, clock.clone());
+    let appliance = Arc::new(appliance.with_authority(authority).with_containers(containers));
     let names = keeper.as_ref().map(Keeper::names).unwrap_or_default();
     let door = door(face(Arc::clone(&appliance), figures, names, doors.clone()), keeper.as_ref());
     // A word of a reply is a small packet and must not wait for the next one.
@@ -152,6 +155,19 @@ async fn word(appliance: &Appliance, signals: &mut Signals) -> Leaving {
             tracing::info!("{next} on the owner's word");
             how
         }
+    }
+}
+
+/// Who asked for everything in this process is asked for nothing else.
+fn watch_containers(
+    config: &Config,
+    clock: &Arc<dyn Clock>,
+    tasks: &TaskTracker,
+    stop: &CancellationToken,
+) -> Watch {
+    match config.runtime {
+        Runtime::Native => Watch::disabled("everything runs in this process, as asked for"),
+        Runtime::Auto => Watch::start(config.containers.clone(), Arc::clone(clock), tasks, stop.clone()),
     }
 }
 

@@ -2,8 +2,9 @@
 
 use crate::config::load::Config;
 use crate::config::tls::Tls;
-use crate::containers::detect::{Detection, detect};
+use crate::containers::detect::Detection;
 use crate::containers::state::{Kind, State};
+use crate::containers::watch::Watch;
 use crate::control::wire::{BoxStatus, EngineStage};
 use crate::machine::tier::Tier;
 use engine::domain::time::Timestamp;
@@ -15,10 +16,14 @@ use std::net::SocketAddr;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 use tokio::sync::watch;
-use web::ports::{ContainerEngine, EngineAccess, Graphics, Ground, Leaving, Life, Size};
+use web::ports::{
+    ContainerEngine, ContainerState, EngineAccess, EngineKind, Graphics, Ground, Leaving, Life, Size,
+};
 
-/// A page does not wait longer for an engine that hangs.
-const GLANCE: Duration = Duration::from_millis(250);
+/// A page does not wait longer for the first look at container engines.
+const FIRST_LOOK: Duration = Duration::from_millis(250);
+/// An owner who asks to look again waits longer: for an engine that is slow, not for one that hangs.
+const ANOTHER_LOOK: Duration = Duration::from_secs(1);
 
 pub struct Appliance {
     config: Config,
@@ -31,6 +36,7 @@ pub struct Appliance {
     authority: Option<Vec<u8>>,
     /// What its owner wished from a page.
     leaving: watch::Sender<Option<Leaving>>,
+    containers: Watch,
 }
 
 /// Proof that whoever opens the set-up page sees this box's terminal. A new one with each start.
@@ -65,7 +71,18 @@ impl Appliance {
             clock,
             authority: None,
             leaving: watch::Sender::new(None),
+            containers: Watch::disabled("everything runs in this process, and nobody looks for one"),
         }
+    }
+
+    /// With somebody who looks for container engines.
+    #[must_use]
+    pub fn with_containers(self, containers: Watch) -> Self {
+        Self { containers, ..self }
+    }
+
+    pub fn containers(&self) -> &Watch {
+        &self.containers
     }
 
     /// With a certificate of the box's own authority, which devices have to be told to trust.
@@ -168,8 +185,14 @@ impl web::ports::Appliance for Appliance {
 
     fn look_around(&self) -> BoxFuture<'_, Ground> {
         Box::pin(async {
-            let found = detect(&self.config.containers, GLANCE).await;
+            let found = self.containers.first_look(FIRST_LOOK).await;
             ground(&self.config, container_engine(&found))
+        })
+    }
+
+    fn look_again(&self) -> BoxFuture<'_, ()> {
+        Box::pin(async {
+            self.containers.look_again(ANOTHER_LOOK).await;
         })
     }
 
@@ -184,17 +207,30 @@ impl web::ports::Appliance for Appliance {
     }
 }
 
-/// As the set-up says it.
+/// As the pages say it.
 fn container_engine(found: &Detection) -> ContainerEngine {
-    let answered = found.chosen().and_then(|one| one.verdict.answered.clone());
-    match (found.state, answered) {
-        (state, Some(answered)) if state.works() => match answered.kind {
-            Kind::Docker => ContainerEngine::Docker { version: answered.version },
-            Kind::Podman => ContainerEngine::Podman { version: answered.version },
+    let answered = found.chosen().and_then(|one| one.verdict.answered.as_ref());
+    ContainerEngine {
+        state: match found.state {
+            State::NotInstalled => ContainerState::NotInstalled,
+            State::Stopped => ContainerState::Stopped,
+            State::Starting => ContainerState::Starting,
+            State::PermissionDenied => ContainerState::PermissionDenied,
+            State::ApiTooOld => ContainerState::ApiTooOld,
+            State::ClientTooOld => ContainerState::ClientTooOld,
+            State::NotDocker => ContainerState::NotDocker,
+            State::Degraded => ContainerState::Degraded,
+            State::Running => ContainerState::Running,
+            State::Lost => ContainerState::Lost,
+            State::Disabled => ContainerState::Disabled,
         },
-        (State::PermissionDenied, _) => ContainerEngine::Closed,
-        (State::NotInstalled | State::Disabled, _) => ContainerEngine::None,
-        _ => ContainerEngine::Silent,
+        kind: match answered.map(|answered| answered.kind) {
+            Some(Kind::Docker) => EngineKind::Docker,
+            Some(Kind::Podman) => EngineKind::Podman,
+            None => EngineKind::Unknown,
+        },
+        version: answered.map(|answered| answered.version.clone()),
+        detail: found.detail.clone(),
     }
 }
 

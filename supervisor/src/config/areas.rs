@@ -8,6 +8,7 @@ use super::secret::Secret;
 use super::text::{self, Network};
 use super::tls::Tls;
 use super::values::Values;
+use crate::containers::endpoint::Endpoint;
 use crate::machine::derived::Derived;
 use crate::machine::mode::Mode;
 use serde::Serialize;
@@ -354,6 +355,14 @@ impl Log {
             keep: values.get(&f::LOG_KEEP, text::within(0..=1000)),
         }
     }
+}
+
+/// The container engine that the owner names.
+pub fn read_container_host(values: &mut Values) -> Option<Endpoint> {
+    values.find(&f::CONTAINER_HOST, |text| match Endpoint::parse(text) {
+        Endpoint::Unclear(_) => None,
+        endpoint => Some(endpoint),
+    })
 }
 
 /// The mounted master key, where an orchestrator gives one.

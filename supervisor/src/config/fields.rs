@@ -147,6 +147,14 @@ pub const RUNTIME: Field = Field::new(
 .example("\"auto\"")
 .is("auto");
 
+pub const CONTAINER_HOST: Field = Field::new(
+    "containers.host",
+    "WHISPERENGINE_CONTAINER_HOST",
+    "the address of a container engine such as unix:///run/docker.sock",
+    "Where the container engine listens: believed before `DOCKER_HOST` and Docker's context, and never replaced by another.",
+)
+.example("\"unix:///run/docker.sock\"");
+
 pub const LISTEN: Field = Field::new(
     "server.listen",
     "WHISPERENGINE_LISTEN",
@@ -511,6 +519,7 @@ pub const FIELDS: &[&Field] = &[
     &MEMORY_LIMIT_GB,
     &LOCAL_AI,
     &RUNTIME,
+    &CONTAINER_HOST,
     &LISTEN,
     &PUBLIC_URL,
     &ALLOWED_HOSTS,

@@ -3,7 +3,8 @@
 //! Reads files and nothing else: no directory is made, nothing is bound, started or contacted.
 
 use super::areas::{
-    Cache, Cleanup, Database, Limits, Log, ModelTimeouts, Runtime, Server, Vectors, read_master_key_file,
+    Cache, Cleanup, Database, Limits, Log, ModelTimeouts, Runtime, Server, Vectors, read_container_host,
+    read_master_key_file,
 };
 use super::data_dir::DataDir;
 use super::fields as f;
@@ -125,7 +126,8 @@ pub fn load(
         tier,
         hardware,
         evidence,
-        containers: Around::of(&around.machine, &around.environment),
+        containers: Around::of(&around.machine, &around.environment)
+            .with_setting(f::CONTAINER_HOST.key, read_container_host(&mut values)),
         derived,
         recommendations: derived::recommend(sizing),
         runtime: Runtime::read(&mut values),

@@ -264,3 +264,15 @@ fn the_documentation_names_every_setting() {
         assert!(text.contains(field.env), "{}", field.env);
     }
 }
+
+#[test]
+fn the_container_engine_that_is_named_comes_first_and_has_to_be_an_address() {
+    let toml = "[containers]\nhost = \"unix:///run/mine.sock\"";
+    let config =
+        with_file(toml, &[("DOCKER_HOST", "unix:///run/other.sock")], &Flags::default()).expect("good");
+    let named = config.containers.setting().expect("one is named");
+    assert_eq!(named.endpoint.to_string(), "unix:///run/mine.sock");
+    assert_eq!(fine(&[]).containers.setting(), None);
+    let bad = with(&[("WHISPERENGINE_CONTAINER_HOST", "docker.sock")]).expect_err("no address");
+    assert_eq!((bad.problems.len(), bad.problems[0].key.as_str()), (1, "containers.host"));
+}

@@ -4,13 +4,16 @@ use super::endpoint::{Candidate, Endpoint, Origin};
 use super::installed::installed;
 use super::named::named;
 use super::places::Around;
+use super::podman;
 use super::probe::probe;
 use super::state::{Kind, State, Verdict};
 use futures::future::join_all;
-use std::path::PathBuf;
 use std::time::Duration;
 
-#[derive(Clone, Debug)]
+/// For the places themselves: a home on a disk that is gone is not waited for.
+const FINDING_PLACES: Duration = Duration::from_secs(2);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Detection {
     /// The one that counts, as a place in `seen`.
     pub chosen: Option<usize>,
@@ -20,32 +23,62 @@ pub struct Detection {
     pub detail: String,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Seen {
     pub candidate: Candidate,
     pub verdict: Verdict,
 }
 
+impl Seen {
+    fn sentence(&self) -> String {
+        format!("{} ({}): {}", self.candidate.endpoint, self.candidate.origin, self.verdict.detail)
+    }
+}
+
 impl Detection {
+    /// Of no place in particular.
+    pub fn bare(state: State, detail: impl Into<String>) -> Self {
+        Self { chosen: None, seen: Vec::new(), state, detail: detail.into() }
+    }
+
     pub fn chosen(&self) -> Option<&Seen> {
         self.chosen.and_then(|at| self.seen.get(at))
+    }
+
+    pub fn place_of(&self, endpoint: &Endpoint) -> Option<usize> {
+        self.seen.iter().position(|one| one.candidate.endpoint == *endpoint)
+    }
+
+    /// Makes this one the one that counts.
+    pub fn speak_of(&mut self, at: usize) {
+        if let Some(one) = self.seen.get(at) {
+            (self.chosen, self.state, self.detail) = (Some(at), one.verdict.state, one.sentence());
+        }
     }
 }
 
 /// Asks them side by side, each with this patience.
 pub async fn detect(around: &Around, patience: Duration) -> Detection {
-    let candidates = candidates(around);
-    let verdicts = join_all(candidates.iter().map(|c| probe(&c.endpoint, &around.arch, patience))).await;
-    let seen: Vec<_> = candidates
-        .into_iter()
-        .zip(verdicts)
-        .map(|(candidate, verdict)| Seen { candidate, verdict })
-        .collect();
+    let looking = around.clone();
+    let places = tokio::task::spawn_blocking(move || (candidates(&looking), installed(&looking)));
+    let Ok(Ok((candidates, found))) = tokio::time::timeout(FINDING_PLACES, places).await else {
+        let detail = "the places where container engines listen cannot be looked at: a disk does not answer";
+        return Detection::bare(State::Stopped, detail);
+    };
+    let known: Vec<_> = candidates.iter().map(|candidate| place(&candidate.endpoint)).collect();
+    let usual = join_all(candidates.into_iter().map(|candidate| see(candidate, around, patience)));
+    // Asking for it takes a moment, in which the others are asked.
+    let machine = async {
+        let candidate = podman::machine(around).await.filter(|it| !known.contains(&place(&it.endpoint)))?;
+        Some(see(candidate, around, patience).await)
+    };
+    let (mut seen, machine) = futures::join!(usual, machine);
+    seen.extend(machine);
     let chosen = choose(&seen);
-    let (state, detail) = match (chosen.and_then(|at| seen.get(at)), installed(around)) {
+    let (state, detail) = match (chosen.and_then(|at| seen.get(at)), found) {
         (Some(one), found) => {
             let Seen { candidate, verdict } = one;
-            let said = format!("{} ({}): {}", candidate.endpoint, candidate.origin, verdict.detail);
+            let said = one.sentence();
             match found.filter(|_| verdict.state == State::NotInstalled && candidate.endpoint.is_here()) {
                 Some(found) => (State::Stopped, format!("{said}, though {}", found.sentence())),
                 None => (verdict.state, said),
@@ -57,20 +90,30 @@ pub async fn detect(around: &Around, patience: Duration) -> Detection {
     Detection { chosen, seen, state, detail }
 }
 
+async fn see(candidate: Candidate, around: &Around, patience: Duration) -> Seen {
+    let verdict = probe(&candidate.endpoint, &around.arch, patience).await;
+    Seen { candidate, verdict }
+}
+
 /// What somebody named, then the usual places; each once, however many names it has.
 fn candidates(around: &Around) -> Vec<Candidate> {
-    let mut places: Vec<PathBuf> = Vec::new();
+    let mut places = Vec::new();
     let mut all: Vec<Candidate> = named(around).into_iter().chain(around.usual()).collect();
-    all.retain(|candidate| match &candidate.endpoint {
-        Endpoint::Socket(path) => {
-            let place = path.canonicalize().unwrap_or_else(|_| path.clone());
-            let is_new = !places.contains(&place);
-            places.push(place);
-            is_new
-        }
-        _ => true,
+    all.retain(|candidate| {
+        let place = place(&candidate.endpoint);
+        let is_new = !places.contains(&place);
+        places.push(place);
+        is_new
     });
     all
+}
+
+/// Where a socket really is, behind its links.
+fn place(endpoint: &Endpoint) -> Endpoint {
+    match endpoint {
+        Endpoint::Socket(path) => Endpoint::Socket(path.canonicalize().unwrap_or_else(|_| path.clone())),
+        other => other.clone(),
+    }
 }
 
 /// What was named counts, whatever came of it; else the best of what is there.

@@ -16,6 +16,8 @@ pub enum Endpoint {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Origin {
+    /// A setting of ours, by its key.
+    Setting(&'static str),
     /// A variable, named.
     Variable(&'static str),
     /// A context of Docker's command line.
@@ -74,6 +76,7 @@ impl fmt::Display for Endpoint {
 impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Setting(key) => write!(f, "setting {key}"),
             Self::Variable(name) => f.write_str(name),
             Self::Context(name) => write!(f, "docker context `{name}`"),
             Self::Usual(who) => f.write_str(who),

@@ -1,7 +1,6 @@
 //! Whether an engine is installed though nobody listens, and how it is started.
 
 use super::places::Around;
-use std::path::{Path, PathBuf};
 
 pub struct Installed {
     pub who: &'static str,
@@ -50,16 +49,8 @@ pub fn installed(around: &Around) -> Option<Installed> {
         _ => LINUX,
     };
     let as_files = signs.iter().find(|(path, ..)| around.root.join(path).exists());
-    let found = as_files.or_else(|| {
-        let folders: Vec<PathBuf> =
-            around.variable("PATH").map(std::env::split_paths).into_iter().flatten().collect();
-        PROGRAMS.iter().find(|(program, ..)| folders.iter().any(|folder| is_program(folder, program)))
-    });
+    let found = as_files.or_else(|| PROGRAMS.iter().find(|(program, ..)| around.program(program).is_some()));
     found.map(|&(_, who, start)| Installed { who, start })
-}
-
-fn is_program(folder: &Path, name: &str) -> bool {
-    folder.is_absolute() && (folder.join(name).is_file() || folder.join(format!("{name}.exe")).is_file())
 }
 
 #[cfg(test)]

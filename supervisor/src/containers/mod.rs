@@ -2,16 +2,21 @@
 //!
 //! `places` lists where engines listen on each platform, `named` reads what the user says about it, `probe`
 //! asks one endpoint who it is and how it does, `detect` asks all of them at once and says which one
-//! counts. Every verdict is kept, so that `doctor` can show why.
+//! counts. Every verdict is kept, so that `doctor` can show why. `watch` keeps looking while the box runs, and
+//! `steady` makes of its looks a state that can be leaned on.
 
 pub mod detect;
 pub mod endpoint;
 pub mod installed;
+pub mod marks;
 pub mod named;
 pub mod places;
+pub mod podman;
 pub mod probe;
 pub mod question;
 pub mod state;
+pub mod steady;
+pub mod watch;
 
 #[cfg(test)]
 mod tests;

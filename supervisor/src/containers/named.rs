@@ -1,5 +1,5 @@
-//! What the user says about where the engine is: variables first, then Docker's own context, in the order
-//! in which Docker's command line believes them.
+//! What the user says about where the engine is: our own setting first, then variables and Docker's own
+//! context, in the order in which Docker's command line believes them.
 
 use super::endpoint::{Candidate, Endpoint, Origin};
 use super::places::Around;
@@ -35,7 +35,11 @@ pub fn named(around: &Around) -> Option<Candidate> {
         let host = around.variable(name)?;
         Some(Candidate { endpoint: Endpoint::parse(host), origin: Origin::Variable(name) })
     };
-    variable("DOCKER_HOST").or_else(|| context(around)).or_else(|| variable("CONTAINER_HOST"))
+    around
+        .setting()
+        .or_else(|| variable("DOCKER_HOST"))
+        .or_else(|| context(around))
+        .or_else(|| variable("CONTAINER_HOST"))
 }
 
 fn context(around: &Around) -> Option<Candidate> {
@@ -121,6 +125,16 @@ mod tests {
         let usual = ("DOCKER_CONTEXT", "default");
         assert_eq!(docker.named(&[usual, podman]), Some(said("CONTAINER_HOST", "unix:///p.sock")));
         assert_eq!(docker.named(&[usual, ("DOCKER_HOST", "")]), None);
+    }
+
+    #[test]
+    fn our_own_setting_is_believed_before_all_others() {
+        let around = around(Path::new("/nowhere"), "linux", &[("DOCKER_HOST", "unix:///h.sock")]);
+        let around = around.with_setting("containers.host", Some(Endpoint::parse("unix:///ours.sock")));
+        let found = named(&around).expect("one is named");
+        assert_eq!(found.origin.to_string(), "setting containers.host");
+        assert_eq!(found.endpoint.to_string(), "unix:///ours.sock");
+        assert!(found.origin.is_explicit());
     }
 
     #[test]

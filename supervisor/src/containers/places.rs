@@ -30,6 +30,7 @@ pub struct Around {
     /// `x86_64`, `aarch64`…
     pub arch: String,
     variables: Environment,
+    setting: Option<Candidate>,
 }
 
 /// Where a usual path begins.
@@ -91,7 +92,34 @@ impl Around {
             platform: machine.platform.clone(),
             arch: machine.arch.clone(),
             variables: variables.map(|(name, value)| (name.clone(), value.clone())).collect(),
+            setting: None,
         }
+    }
+
+    /// With what our own setting names, which is believed before anything else.
+    #[must_use]
+    pub fn with_setting(self, key: &'static str, endpoint: Option<Endpoint>) -> Self {
+        let setting = endpoint.map(|endpoint| Candidate { endpoint, origin: Origin::Setting(key) });
+        Self { setting, ..self }
+    }
+
+    pub fn setting(&self) -> Option<Candidate> {
+        self.setting.clone()
+    }
+
+    /// What a program that looks for its own engine may know.
+    pub fn variables(&self) -> &Environment {
+        &self.variables
+    }
+
+    /// Where this program is, by the search path.
+    pub fn program(&self, name: &str) -> Option<PathBuf> {
+        let folders = self.variable("PATH").map(std::env::split_paths).into_iter().flatten();
+        let names = [name.to_owned(), format!("{name}.exe")];
+        let mut places = folders
+            .filter(|folder| folder.is_absolute())
+            .flat_map(|folder| names.iter().map(|name| folder.join(name)).collect::<Vec<_>>());
+        places.find(|place| place.is_file())
     }
 
     /// An empty variable is as good as none.

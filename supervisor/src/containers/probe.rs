@@ -79,6 +79,13 @@ fn pipe(name: &str) -> Verdict {
     Verdict::new(State::NotInstalled, format!("the pipe {name} is not there"))
 }
 
+/// Whether the engine is still there. Cheap, and says nothing about how it does.
+pub async fn answers(endpoint: &Endpoint, patience: Duration) -> bool {
+    let Endpoint::Socket(path) = endpoint else { return false };
+    let ping = ask(path, "/_ping", patience).await;
+    ping.is_ok_and(|ping| ping.status == 200 && ping.api_version.is_some())
+}
+
 async fn socket(path: &Path, arch: &str, patience: Duration) -> Verdict {
     let ping = match ask(path, "/_ping", patience).await {
         Ok(ping) => ping,
@@ -127,8 +134,9 @@ fn silent(path: &Path, silence: &Silence) -> Verdict {
 /// Whose it is, and how to be let in.
 fn closed(path: &Path) -> String {
     let Ok(metadata) = std::fs::metadata(path) else {
-        let folder = path.parent().unwrap_or(path).display();
-        return format!("the folder {folder} is closed to this user");
+        // The first that can be seen is the one that hides what is in it.
+        let closed = path.ancestors().skip(1).find(|folder| folder.metadata().is_ok()).unwrap_or(path);
+        return format!("the folder {} is closed to this user", closed.display());
     };
     let (owner, group, mode) = (metadata.uid(), metadata.gid(), metadata.mode() & 0o7777);
     let kind = if metadata.file_type().is_socket() { "socket" } else { "file" };

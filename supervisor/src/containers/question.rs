@@ -30,12 +30,9 @@ pub struct Answer {
 
 /// A hung engine costs no more than `patience`.
 pub async fn ask(socket: &Path, path: &str, patience: Duration) -> Result<Answer, Silence> {
-    // Whoever cannot look at it is told so: a folder that is closed hides what is in it.
-    match tokio::fs::metadata(socket).await {
-        Ok(_) => {}
-        Err(error) => return Err(silence(error.kind())),
-    }
     let asking = async {
+        // Whoever cannot look at it is told so: a folder that is closed hides what is in it.
+        tokio::fs::metadata(socket).await.map_err(|error| silence(error.kind()))?;
         let stream = UnixStream::connect(socket).await.map_err(|error| silence(error.kind()))?;
         exchange(stream, path).await
     };

@@ -108,7 +108,7 @@ fn case(address: Address, world: &World, other: &Person, own: Uuid) -> Case {
         Address::ChangeConnection => Case::Owners(at(world.connection).form(MODEL.into())),
         Address::AddConnection | Address::ConnectModel => Case::Owners(plain().form(MODEL.into())),
         Address::InvitePerson => Case::Owners(plain().form("name=Eve".into())),
-        Address::Restart | Address::Stop | Address::KeepRecovery | Address::SeenMachine | Address::SearchModels | Address::ModelLater => {
+        Address::Restart | Address::Stop | Address::KeepRecovery | Address::SeenMachine | Address::LookAgain | Address::SearchModels | Address::ModelLater => {
             Case::Owners(plain().form(String::new()))
         }
 

@@ -70,6 +70,9 @@ impl Appliance for Stand {
     fn look_around(&self) -> BoxFuture<'_, Ground> {
         unreachable!("only the set-up looks around")
     }
+    fn look_again(&self) -> BoxFuture<'_, ()> {
+        unreachable!("only the set-up looks again")
+    }
 }
 
 pub(super) async fn prove(Json(proof): Json<Proof>) -> Response {

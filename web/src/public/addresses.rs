@@ -67,6 +67,7 @@ addresses! {
     RecoveryAgain: POST "/setup/recovery/again" by Member;
     SetUpMachine: GET "/setup/machine" by Member;
     SeenMachine: POST "/setup/machine" by Member;
+    LookAgain: POST "/setup/machine/look" by Member;
     SetUpModel: GET "/setup/model" by Member;
     ConnectModel: POST "/setup/model" by Member;
     SearchModels: POST "/setup/model/search" by Member;

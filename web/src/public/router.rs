@@ -114,6 +114,7 @@ fn handler(address: Address) -> MethodRouter<Face> {
         Address::RecoveryAgain => on(way, setup::recovery::again),
         Address::SetUpMachine => on(way, setup::machine::get),
         Address::SeenMachine => on(way, setup::machine::seen),
+        Address::LookAgain => on(way, setup::machine::look_again),
         Address::SetUpModel => on(way, setup::model::get),
         Address::ConnectModel => on(way, setup::model::connect),
         Address::SearchModels => on(way, setup::model::search),

@@ -5,7 +5,10 @@ use crate::edge::body::Bounds;
 use crate::edge::host::AllowedHosts;
 use crate::edge::limits::counting::{Limits, Rates};
 use crate::edge::visitor::TrustedProxies;
-use crate::ports::{Appliance, ContainerEngine, EngineAccess, Graphics, Ground, Leaving, Life, Size};
+use crate::ports::{
+    Appliance, ContainerEngine, ContainerState, EngineAccess, EngineKind, Graphics, Ground, Leaving, Life,
+    Size,
+};
 use crate::serve::Peer;
 use crate::words::Words;
 use axum::body::Body;
@@ -25,6 +28,7 @@ use futures::stream;
 use http::{HeaderMap, Method, StatusCode, header};
 use http_body_util::BodyExt;
 use metrics_exporter_prometheus::PrometheusBuilder;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio_util::task::TaskTracker;
@@ -45,6 +49,7 @@ type Seen = Arc<Mutex<Vec<HeaderMap>>>;
 
 struct Stand {
     engine: Result<EngineAccess, Problem>,
+    looks: AtomicU32,
 }
 
 impl Appliance for Stand {
@@ -73,10 +78,20 @@ impl Appliance for Stand {
         unreachable!("nobody is signed in here")
     }
     fn look_around(&self) -> BoxFuture<'_, Ground> {
-        let containers = ContainerEngine::Docker { version: "<script>1</script>".to_owned() };
+        let looks = self.looks.load(Ordering::Relaxed);
+        let containers = ContainerEngine {
+            state: ContainerState::Degraded,
+            kind: EngineKind::Docker,
+            version: Some("<script>1</script>".to_owned()),
+            detail: format!("<script>2</script> in look {looks}"),
+        };
         let (graphics, size) = (Graphics::None, Size::Constrained);
         let ground = Ground { cores: 2, memory_gib: 3.9, disk_free_gib: 40.0, graphics, size, containers };
         Box::pin(std::future::ready(ground))
+    }
+    fn look_again(&self) -> BoxFuture<'_, ()> {
+        self.looks.fetch_add(1, Ordering::Relaxed);
+        Box::pin(std::future::ready(()))
     }
 }
 
@@ -122,7 +137,7 @@ pub(crate) fn face_limited(engine: Result<EngineAccess, Problem>, rates: Rates) 
 
 pub(crate) fn parts(engine: Result<EngineAccess, Problem>) -> Face {
     Face {
-        appliance: Arc::new(Stand { engine }),
+        appliance: Arc::new(Stand { engine, looks: AtomicU32::default() }),
         figures: PrometheusBuilder::new().build_recorder().handle(),
         hosts: AllowedHosts::new(["box.lan".to_owned()]),
         proxies: TrustedProxies::new(|address| address.to_string() == "192.0.2.1"),

@@ -211,6 +211,15 @@ async fn what_was_found_is_told_and_left_behind() {
     let page = open(&face, "/setup/machine", SESSION).await;
     assert!(page.text.contains("2 processor cores, 3.9 GiB of memory"), "{}", page.text);
     assert!(page.text.contains("Docker &#60;script&#62;1"), "{}", page.text);
+    assert!(page.text.contains("&#60;script&#62;2") && page.text.contains("in look 0"), "{}", page.text);
+    assert!(!page.text.contains("<script>"), "{}", page.text);
+    assert_eq!(send(&face, "/setup/machine/look", SESSION, "").await.leads_to(), "/setup/machine");
+    let again = open(&face, "/setup/machine", SESSION).await;
+    assert!(again.text.contains("in look 1"), "{}", again.text);
+    let member = Engine { role: "member", ..Engine::at("machine") }.face();
+    let refused = send(&member, "/setup/machine/look", SESSION, "").await;
+    assert_eq!(refused.status, StatusCode::FORBIDDEN);
+
     assert_eq!(send(&face, "/setup/machine", SESSION, "").await.leads_to(), "/setup/model");
     assert_eq!(send(&face, "/setup/model/later", SESSION, "").await.leads_to(), "/");
     assert_eq!(engine.deeds(), [("done".to_owned(), json!("machine")), ("done".to_owned(), json!("model"))]);

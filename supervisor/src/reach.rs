@@ -141,6 +141,7 @@ async fn alone(config: &Config, instance: Instance) -> anyhow::Result<Reached> {
         policy: store::may_migrate(config, &clock),
         clock,
         is_alone: true,
+        backing: None,
     };
     let running = Running::start(config, &footing).await?;
     let client = running.access().client(Principal::Operator);

@@ -12,6 +12,7 @@ pub mod redis;
 pub mod resident;
 pub mod sql;
 pub mod sqlite;
+pub mod standby;
 pub mod system;
 
 #[cfg(test)]

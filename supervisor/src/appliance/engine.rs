@@ -1,5 +1,6 @@
 //! The engine, as the configuration says: a Store, something near, and the way out.
 
+use super::services::Backing;
 use super::store;
 use crate::config::areas::{CacheHome, Database};
 use crate::config::load::Config;
@@ -13,6 +14,7 @@ use engine::adapters::redis::cache::RedisCache;
 use engine::adapters::redis::link::RedisLink;
 use engine::adapters::sql::migrate::SchemaPolicy;
 use engine::adapters::sql::store::SqlStore;
+use engine::adapters::standby::cache::StandbyCache;
 use engine::assembly::{Engine, EngineParts, EngineSettings};
 use engine::ports::cache::{Bus, Cache};
 use engine::ports::clock::Clock;
@@ -47,6 +49,8 @@ pub struct Footing {
     pub policy: SchemaPolicy,
     /// Whether no other process may work on the same Store.
     pub is_alone: bool,
+    /// What the box runs in containers of its own, where it does.
+    pub backing: Option<Backing>,
 }
 
 impl Running {
@@ -54,9 +58,14 @@ impl Running {
     pub async fn start(config: &Config, footing: &Footing) -> Result<Self, StartError> {
         let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
         let clock = Arc::clone(&footing.clock);
-        let store =
-            SqlStore::open(&store::place(config), &footing.policy, Arc::clone(&clock), &tasks).await?;
-        let (cache, bus) = near(config, &clock, &tasks, &stop).await?;
+        let store = SqlStore::open(
+            &store::place(config, footing.backing.as_ref())?,
+            &footing.policy,
+            Arc::clone(&clock),
+            &tasks,
+        )
+        .await?;
+        let (cache, bus) = near(config, footing.backing.as_ref(), &clock, &tasks, &stop).await?;
         let parts = EngineParts {
             store: Arc::new(store).ports(),
             cache,
@@ -133,6 +142,7 @@ fn settings(config: &Config, is_alone: bool) -> EngineSettings {
 
 async fn near(
     config: &Config,
+    backing: Option<&Backing>,
     clock: &Arc<dyn Clock>,
     tasks: &TaskTracker,
     stop: &CancellationToken,
@@ -141,7 +151,15 @@ async fn near(
     let bounds = Bounds { bytes, entries: MOST_ENTRIES };
     Ok(match &config.cache.home {
         CacheHome::Memory => {
-            (Arc::new(MemoryCache::new(bounds, Arc::clone(clock))), Arc::new(MemoryBus::new()))
+            let own: Arc<dyn Cache> = Arc::new(MemoryCache::new(bounds, Arc::clone(clock)));
+            let cache = match backing {
+                None => own,
+                Some(backing) => {
+                    let shared = backing.redis(tasks, stop);
+                    Arc::new(StandbyCache::new(own, shared, Arc::clone(clock)))
+                }
+            };
+            (cache, Arc::new(MemoryBus::new()))
         }
         CacheHome::Disk => {
             let file = config.data_dir.cache().join("near");

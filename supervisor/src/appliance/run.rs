@@ -5,6 +5,7 @@
 //! one that must not be touched ends the start.
 
 use super::engine::{Footing, Running, StartError};
+use super::services::Services;
 use super::signals::Signals;
 use super::state::Appliance;
 use super::{cleanup, figures, listen, store};
@@ -17,11 +18,13 @@ use crate::instance::Instance;
 use crate::logs::start::{self as logs, Terminal};
 use crate::secrets::credentials::{self, Credentials};
 use crate::secrets::root_key;
+use crate::services::name::ServiceName;
 use crate::tls::keeper::Keeper;
 use anyhow::Context as _;
 use axum::serve::ListenerExt;
 use engine::adapters::system::SystemClock;
 use engine::ports::clock::Clock;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -70,8 +73,11 @@ pub async fn run(
     let authority = keeper.as_ref().and_then(Keeper::authority);
     let (stop, doors) = (CancellationToken::new(), TaskTracker::new());
     let containers = watch_containers(&config, &clock, &doors, &stop);
-    let appliance = Appliance::new(config, address, clock.clone());
-    let appliance = Arc::new(appliance.with_authority(authority).with_containers(containers));
+    let hands = TaskTracker::new();
+    let seen = containers.subscribe();
+    let services = Services::start(&config, &credentials.store_key, Arc::clone(&clock), seen, &hands).await?;
+    let appliance = Appliance::new(config, address, clock.clone(), containers, services);
+    let appliance = Arc::new(appliance.with_authority(authority));
     let names = keeper.as_ref().map(Keeper::names).unwrap_or_default();
     let door = door(face(Arc::clone(&appliance), figures, names, doors.clone()), keeper.as_ref());
     // A word of a reply is a small packet and must not wait for the next one.
@@ -107,6 +113,10 @@ pub async fn run(
         if let Some(running) = running {
             running.drain(DRAIN).await;
         }
+        // Whoever leans on containers has let go.
+        appliance.services().leave(how).await;
+        hands.close();
+        hands.wait().await;
         doors.wait().await;
         anyhow::Ok(())
     };
@@ -130,14 +140,25 @@ async fn live(
     signals: &mut Signals,
     greet: impl AsyncFnOnce(&Appliance) -> anyhow::Result<()>,
 ) -> anyhow::Result<(Option<Running>, Leaving)> {
-    let running = tokio::select! {
-        running = open(appliance, credentials, clock) => running?,
-        how = word(appliance, signals) => return Ok((None, how)),
-    };
-    appliance.is_ready(running.access());
-    greet(appliance).await?;
-    let how = word(appliance, signals).await;
-    Ok((Some(running), how))
+    let (mut greet, mut backing) = (Some(greet), appliance.services().backing());
+    loop {
+        let (running, at) = tokio::select! {
+            opened = open(appliance, credentials, clock) => opened?,
+            how = word(appliance, signals) => return Ok((None, how)),
+        };
+        appliance.is_ready(running.access());
+        if let Some(greet) = greet.take() {
+            greet(appliance).await?;
+        }
+        tokio::select! {
+            how = word(appliance, signals) => return Ok((Some(running), how)),
+            () = backing.has_moved(ServiceName::Postgres, at), if at.is_some() => {
+                tracing::warn!(service.name = "store", "the database answers elsewhere; the engine is started anew");
+                appliance.is_waiting_for("the database has moved".to_owned());
+                running.drain(DRAIN).await;
+            }
+        }
+    }
 }
 
 /// The word to leave, from the terminal, a service manager or a page. Cancel-safe.
@@ -167,17 +188,21 @@ fn watch_containers(
 ) -> Watch {
     match config.runtime {
         Runtime::Native => Watch::disabled("everything runs in this process, as asked for"),
-        Runtime::Auto => Watch::start(config.containers.clone(), Arc::clone(clock), tasks, stop.clone()),
+        Runtime::Auto | Runtime::Docker => {
+            Watch::start(config.containers.clone(), Arc::clone(clock), tasks, stop.clone())
+        }
     }
 }
 
+/// With where the box's own database answers, where it has one.
 async fn open(
     appliance: &Appliance,
     credentials: &Credentials,
     clock: &Arc<dyn Clock>,
-) -> Result<Running, StartError> {
+) -> Result<(Running, Option<SocketAddr>), StartError> {
     let config = appliance.config();
-    if matches!(config.database, Database::Postgres(_)) {
+    let mut backing = appliance.services().backing();
+    if !matches!(config.database, Database::Sqlite { .. }) {
         hand_out(&config.data_dir, credentials)?;
     }
     let footing = Footing {
@@ -186,17 +211,22 @@ async fn open(
         clock: Arc::clone(clock),
         policy: store::may_migrate(config, clock),
         is_alone: true,
+        backing: Some(backing.clone()),
     };
     let mut pause = FIRST_PAUSE;
     loop {
+        let at = backing.where_is(ServiceName::Postgres);
         match Running::start(config, &footing).await {
             Err(error) if error.may_pass() => {
                 tracing::warn!(service.name = "store", error = %error, "the store is waited for");
                 appliance.is_waiting_for(error.to_string());
             }
-            started => return started,
+            started => return Ok((started?, at)),
         }
-        tokio::time::sleep(pause).await;
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            () = backing.has_moved(ServiceName::Postgres, at) => continue,
+        }
         pause = (pause * 2).min(LONGEST_PAUSE);
     }
 }

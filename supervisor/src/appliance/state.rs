@@ -1,5 +1,6 @@
 //! What the box knows about itself while it runs. Doors ask it for each request.
 
+use super::services::Services;
 use crate::config::load::Config;
 use crate::config::tls::Tls;
 use crate::containers::detect::Detection;
@@ -37,6 +38,7 @@ pub struct Appliance {
     /// What its owner wished from a page.
     leaving: watch::Sender<Option<Leaving>>,
     containers: Watch,
+    services: Services,
 }
 
 /// Proof that whoever opens the set-up page sees this box's terminal. A new one with each start.
@@ -59,7 +61,13 @@ enum EngineState {
 }
 
 impl Appliance {
-    pub fn new(config: Config, address: SocketAddr, clock: Arc<dyn Clock>) -> Self {
+    pub fn new(
+        config: Config,
+        address: SocketAddr,
+        clock: Arc<dyn Clock>,
+        containers: Watch,
+        services: Services,
+    ) -> Self {
         let engine = RwLock::new(EngineState::Starting("the store is being opened".to_owned()));
         let (started_at, setup_token) = (clock.now(), SetupToken::new(&*clock));
         Self {
@@ -71,14 +79,13 @@ impl Appliance {
             clock,
             authority: None,
             leaving: watch::Sender::new(None),
-            containers: Watch::disabled("everything runs in this process, and nobody looks for one"),
+            containers,
+            services,
         }
     }
 
-    /// With somebody who looks for container engines.
-    #[must_use]
-    pub fn with_containers(self, containers: Watch) -> Self {
-        Self { containers, ..self }
+    pub fn services(&self) -> &Services {
+        &self.services
     }
 
     pub fn containers(&self) -> &Watch {

@@ -1,5 +1,6 @@
 //! The Store, as the configuration says: which one, where, and who may change its schema.
 
+use super::services::Backing;
 use crate::config::areas::{Database, Postgres, SslMode};
 use crate::config::load::Config;
 use engine::adapters::postgres::open::{PostgresAddress, PostgresSettings, PostgresTls};
@@ -8,20 +9,34 @@ use engine::adapters::sql::migrate::{Progress, SchemaPolicy, Upgrade};
 use engine::adapters::sql::store::StorePlace;
 use engine::adapters::sqlite::open::SqliteSettings;
 use engine::ports::clock::Clock;
+use engine::ports::error::StoreError;
 use std::sync::Arc;
 use std::time::Duration;
 
 /// A server that does not answer in that time does not answer.
 const ACQUIRE: Duration = Duration::from_secs(5);
 
-pub fn place(config: &Config) -> StorePlace {
-    match &config.database {
+/// `ours`: what the box runs itself, where it runs it.
+pub fn place(config: &Config, ours: Option<&Backing>) -> Result<StorePlace, StoreError> {
+    Ok(match &config.database {
         Database::Sqlite { pool_size } => {
             let settings = SqliteSettings::new(config.data_dir.database_file());
             StorePlace::Sqlite(SqliteSettings { readers: (*pool_size).max(1), ..settings })
         }
         Database::Postgres(postgres) => StorePlace::Postgres(settings(postgres)),
-    }
+        Database::Ours { pool_size } => {
+            let Some(backing) = ours else {
+                let reason =
+                    "the box's own PostgreSQL runs only while the box does: start it with `whisperengine up`";
+                return Err(StoreError::Unavailable { reason: reason.into(), source: None });
+            };
+            StorePlace::Postgres(pooled(backing.postgres()?, *pool_size))
+        }
+    })
+}
+
+fn pooled(address: PostgresAddress, pool: u32) -> PostgresSettings {
+    PostgresSettings { pool, acquire_timeout: ACQUIRE, ..PostgresSettings::new(address) }
 }
 
 fn settings(postgres: &Postgres) -> PostgresSettings {
@@ -39,7 +54,7 @@ fn settings(postgres: &Postgres) -> PostgresSettings {
             SslMode::VerifyFull => PostgresTls::VerifyFull,
         },
     };
-    PostgresSettings { pool: postgres.pool_size, acquire_timeout: ACQUIRE, ..PostgresSettings::new(address) }
+    pooled(address, postgres.pool_size)
 }
 
 /// For whoever holds the data directory, and for `migrate`: brings the schema forward, with a snapshot first.

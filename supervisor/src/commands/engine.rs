@@ -81,6 +81,7 @@ async fn work(command: EngineCommand, config: &Config, context: &Context) -> any
         clock: Arc::new(SystemClock::default()),
         policy: SchemaPolicy::Require,
         is_alone: false,
+        backing: None,
     };
     let running = tokio::select! {
         running = Running::start(config, &footing) => running?,

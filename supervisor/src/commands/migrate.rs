@@ -23,7 +23,7 @@ pub async fn run(context: &Context) -> Result<(), Failure> {
 async fn migrate(config: &crate::config::load::Config, context: &Context) -> anyhow::Result<()> {
     // On PostgreSQL the migration locks the database itself; a SQLite file belongs to one process.
     let instance = match config.database {
-        Database::Postgres(_) => None,
+        Database::Postgres(_) | Database::Ours { .. } => None,
         Database::Sqlite { .. } if reach::running(config).await?.is_some() => {
             let text = "the box that runs has brought its store forward already\n";
             return context.answer(text, &json!({ "migrated": true, "by": "the running box" }));
@@ -39,7 +39,7 @@ async fn migrate(config: &crate::config::load::Config, context: &Context) -> any
     let tasks = TaskTracker::new();
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
     let policy = store::may_migrate(config, &clock);
-    let store = SqlStore::open(&store::place(config), &policy, clock, &tasks).await?;
+    let store = SqlStore::open(&store::place(config, None)?, &policy, clock, &tasks).await?;
     let kind = store.kind();
     store.close().await;
     tasks.close();

@@ -67,9 +67,10 @@ async fn carry(source: &Config, target: &Config) -> anyhow::Result<MoveReport> {
     source.data_dir.create()?;
     let _instance = Instance::claim(&source.data_dir)?;
     let (clock, tasks): (Arc<dyn Clock>, _) = (Arc::new(SystemClock::default()), TaskTracker::new());
-    let from = SqlStore::open(&store::place(source), &SchemaPolicy::Require, Arc::clone(&clock), &tasks)
-        .await
-        .context("the store to move from cannot be opened")?;
+    let from =
+        SqlStore::open(&store::place(source, None)?, &SchemaPolicy::Require, Arc::clone(&clock), &tasks)
+            .await
+            .context("the store to move from cannot be opened")?;
     let moved = into(&from, target, clock, &tasks).await;
     from.close().await;
     tasks.close();
@@ -84,7 +85,7 @@ async fn into(
     tasks: &TaskTracker,
 ) -> anyhow::Result<MoveReport> {
     let policy = store::may_migrate(target, &clock);
-    let to = SqlStore::open(&store::place(target), &policy, clock, tasks)
+    let to = SqlStore::open(&store::place(target, None)?, &policy, clock, tasks)
         .await
         .context("the store to move to cannot be opened")?;
     let moved = move_store(from, &to, |_| {}).await;

@@ -5,6 +5,7 @@
 
 use super::fields as f;
 use super::secret::Secret;
+use super::service_fields::{IMAGE_POSTGRES, IMAGE_REDIS};
 use super::text::{self, Network};
 use super::tls::Tls;
 use super::values::Values;
@@ -102,6 +103,10 @@ pub enum Database {
         pool_size: u32,
     },
     Postgres(Postgres),
+    /// PostgreSQL in a container of the box's own.
+    Ours {
+        pool_size: u32,
+    },
 }
 
 #[derive(Clone, Debug)]
@@ -129,11 +134,11 @@ impl Database {
     pub fn kind(&self) -> DatabaseType {
         match self {
             Self::Sqlite { .. } => DatabaseType::Sqlite,
-            Self::Postgres(_) => DatabaseType::Postgres,
+            Self::Postgres(_) | Self::Ours { .. } => DatabaseType::Postgres,
         }
     }
 
-    pub fn read(values: &mut Values, derived: &Derived, tier: &str) -> Self {
+    pub fn read(values: &mut Values, runtime: Runtime, derived: &Derived, tier: &str) -> Self {
         let kind = values.get(&f::DATABASE_TYPE, |text| match text {
             "sqlite" => Some(DatabaseType::Sqlite),
             "postgres" | "postgresql" => Some(DatabaseType::Postgres),
@@ -157,7 +162,11 @@ impl Database {
         if kind == DatabaseType::Sqlite {
             return Self::Sqlite { pool_size };
         }
-        for field in [&f::POSTGRES_HOST, &f::POSTGRES_DB, &f::POSTGRES_USER] {
+        let needed = [&f::POSTGRES_HOST, &f::POSTGRES_DB, &f::POSTGRES_USER];
+        if runtime == Runtime::Docker && !needed.iter().any(|field| values.is_set(field)) {
+            return Self::Ours { pool_size };
+        }
+        for field in needed {
             if !values.is_set(field) {
                 let chosen_by = values.source(&f::DATABASE_TYPE);
                 let message = format!("is needed, since {chosen_by} asks for PostgreSQL");
@@ -245,6 +254,26 @@ impl Vectors {
             None => Self::Embedded,
         }
     }
+}
+
+/// Where images of services come from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Images {
+    pub postgres: String,
+    pub redis: String,
+}
+
+impl Images {
+    pub fn read(values: &mut Values) -> Self {
+        Self { postgres: values.get(&IMAGE_POSTGRES, image), redis: values.get(&IMAGE_REDIS, image) }
+    }
+}
+
+/// As far as can be told without a registry.
+fn image(text: &str) -> Option<String> {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "._-/:@".contains(c);
+    let is_one = text.starts_with(|c: char| c.is_ascii_alphanumeric()) && text.chars().all(is_plain);
+    is_one.then(|| text.to_owned())
 }
 
 /// How patient the box is with a language model.

@@ -29,32 +29,37 @@ pub struct Field {
 }
 
 impl Field {
-    const fn new(key: &'static str, env: &'static str, takes: &'static str, doc: &'static str) -> Self {
+    pub(super) const fn new(
+        key: &'static str,
+        env: &'static str,
+        takes: &'static str,
+        doc: &'static str,
+    ) -> Self {
         let (flag, secret, example, fallback) = (None, false, "\"\"", Fallback::Nothing);
         Self { key, env, flag, secret, takes, example, fallback, doc }
     }
 
-    const fn flag(mut self, flag: &'static str) -> Self {
+    pub(super) const fn flag(mut self, flag: &'static str) -> Self {
         self.flag = Some(flag);
         self
     }
 
-    const fn secret(mut self) -> Self {
+    pub(super) const fn secret(mut self) -> Self {
         self.secret = true;
         self
     }
 
-    const fn example(mut self, literal: &'static str) -> Self {
+    pub(super) const fn example(mut self, literal: &'static str) -> Self {
         self.example = literal;
         self
     }
 
-    const fn is(mut self, text: &'static str) -> Self {
+    pub(super) const fn is(mut self, text: &'static str) -> Self {
         self.fallback = Fallback::Is(text);
         self
     }
 
-    const fn follows(mut self, how: &'static str) -> Self {
+    pub(super) const fn follows(mut self, how: &'static str) -> Self {
         self.fallback = Fallback::Follows(how);
         self
     }
@@ -299,7 +304,7 @@ pub const POSTGRES_HOST: Field = Field::new(
     "database.postgres.host",
     "POSTGRES_HOST",
     "a host name, an IP address or the directory of a Unix socket",
-    "Needed with PostgreSQL.",
+    "Needed with PostgreSQL, unless the box runs one of its own: with `docker` as runtime and no host.",
 )
 .example("\"db.example.org\"");
 
@@ -535,6 +540,8 @@ pub const FIELDS: &[&Field] = &[
     &ADDRESS_ATTEMPTS,
     &DATABASE_TYPE,
     &POOL_SIZE,
+    &super::service_fields::IMAGE_POSTGRES,
+    &super::service_fields::IMAGE_REDIS,
     &POSTGRES_HOST,
     &POSTGRES_PORT,
     &POSTGRES_DB,

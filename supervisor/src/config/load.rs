@@ -3,8 +3,8 @@
 //! Reads files and nothing else: no directory is made, nothing is bound, started or contacted.
 
 use super::areas::{
-    Cache, Cleanup, Database, Limits, Log, ModelTimeouts, Runtime, Server, Vectors, read_container_host,
-    read_master_key_file,
+    Cache, Cleanup, Database, Images, Limits, Log, ModelTimeouts, Runtime, Server, Vectors,
+    read_container_host, read_master_key_file,
 };
 use super::data_dir::DataDir;
 use super::fields as f;
@@ -59,6 +59,7 @@ pub struct Config {
     pub derived: Derived,
     pub recommendations: Recommendations,
     pub runtime: Runtime,
+    pub images: Images,
     pub server: Server,
     pub requests: Rates,
     pub database: Database,
@@ -102,7 +103,8 @@ pub fn load(
 
     let by_tier = format!("tier {}", tier.number());
     let server = Server::read(&mut values, mode, &derived, &by_tier);
-    let database = Database::read(&mut values, &derived, &by_tier);
+    let runtime = Runtime::read(&mut values);
+    let database = Database::read(&mut values, runtime, &derived, &by_tier);
     let cache = Cache::read(&mut values, &derived, &by_tier);
     let limits = Limits::read(&mut values, &derived, &by_tier);
     let cleanup = Cleanup::read(&mut values, &derived, &by_tier);
@@ -110,7 +112,7 @@ pub fn load(
         cache_mib: cache.size_mib,
         cached_conversations: cache.conversations,
         pool_size: match &database {
-            Database::Sqlite { pool_size } => *pool_size,
+            Database::Sqlite { pool_size } | Database::Ours { pool_size } => *pool_size,
             Database::Postgres(postgres) => postgres.pool_size,
         },
         concurrent_turns: limits.concurrent_turns,
@@ -130,7 +132,8 @@ pub fn load(
             .with_setting(f::CONTAINER_HOST.key, read_container_host(&mut values)),
         derived,
         recommendations: derived::recommend(sizing),
-        runtime: Runtime::read(&mut values),
+        runtime,
+        images: Images::read(&mut values),
         server,
         requests: requests::read(&mut values),
         database,

@@ -15,6 +15,7 @@ pub mod tls;
 pub mod fields;
 pub mod problems;
 pub mod secret;
+pub mod service_fields;
 pub mod text;
 pub mod values;
 

@@ -55,23 +55,32 @@ async fn nothing() -> Refusal {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::appliance::services::Services;
     use crate::config::load::{self, SettingsFile, Surroundings};
     use crate::config::values::Flags;
+    use crate::containers::watch::Watch;
     use crate::machine::hardware::Assumed;
     use crate::machine::source::Machine;
+    use crate::secrets::root_key::Key;
     use engine::adapters::system::SystemClock;
     use engine_client::client::EngineClient;
     use engine_client::principal::{PRINCIPAL, REQUEST_ID, SECRET};
     use engine_client::transport::in_process::in_process;
     use http::HeaderMap;
     use std::path::Path;
+    use tokio_util::task::TaskTracker;
     use web::ports::EngineAccess;
 
-    fn appliance(root: &Path) -> anyhow::Result<Arc<Appliance>> {
+    async fn appliance(root: &Path) -> anyhow::Result<Arc<Appliance>> {
         let environment = [("WHISPERENGINE_DATA_DIR".to_owned(), root.display().to_string())].into();
         let around = Surroundings { environment, machine: Machine::this() };
         let config = load::load(&around, &Flags::default(), Assumed::default(), SettingsFile::Read)?;
-        Ok(Arc::new(Appliance::new(config, "127.0.0.1:8080".parse()?, Arc::new(SystemClock::default()))))
+        config.data_dir.create()?;
+        let (clock, tasks) = (Arc::new(SystemClock::default()), TaskTracker::new());
+        let watch = Watch::disabled("nobody looks in this test");
+        let (key, seen) = (Key::default(), watch.subscribe());
+        let services = Services::start(&config, &key, clock.clone(), seen, &tasks).await?;
+        Ok(Arc::new(Appliance::new(config, "127.0.0.1:8080".parse()?, clock, watch, services)))
     }
 
     /// Answers with the headers that reached the engine.
@@ -88,7 +97,7 @@ mod tests {
     #[tokio::test]
     async fn whoever_comes_in_is_the_operator_whatever_they_say() -> anyhow::Result<()> {
         let temp = tempfile::tempdir()?;
-        let appliance = appliance(temp.path())?;
+        let appliance = appliance(temp.path()).await?;
         let engine = Router::new().fallback(echo).into_service::<engine_client::transport::Body>();
         appliance.is_ready(EngineAccess { transport: in_process(engine), secret: "the secret".to_owned() });
         let seen: Vec<(String, String)> =
@@ -105,7 +114,7 @@ mod tests {
     #[tokio::test]
     async fn the_box_tells_its_state_while_there_is_no_engine() -> anyhow::Result<()> {
         let temp = tempfile::tempdir()?;
-        let appliance = appliance(temp.path())?;
+        let appliance = appliance(temp.path()).await?;
         appliance.is_waiting_for("the database is away".to_owned());
         let client = client(&appliance, Principal::Operator);
         let status: BoxStatus = client.get("/appliance/status").await?;

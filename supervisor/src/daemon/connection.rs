@@ -2,13 +2,25 @@
 
 use super::sorting::{Doing, sorted};
 use crate::containers::endpoint::Endpoint;
+use crate::containers::question::ask;
 use crate::containers::state::Kind;
 use crate::services::fault::{Fault, Trouble};
 use bollard::{API_DEFAULT_VERSION, Docker};
+use serde::Deserialize;
+use std::path::Path;
 use std::time::Duration;
 
 /// For the head of an answer. Streams that follow have longest silences of their own.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Podman says in a word of its own that it runs without root, which bollard does not know.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Info {
+    #[serde(default)]
+    rootless: bool,
+    security_options: Option<Vec<String>>,
+}
 
 #[derive(Clone)]
 pub struct Daemon {
@@ -51,10 +63,13 @@ impl Daemon {
         let docker =
             Docker::connect_with_unix(&path, PATIENCE.as_secs(), API_DEFAULT_VERSION).map_err(connect)?;
         let docker = docker.negotiate_version().await.map_err(connect)?;
-        let info = docker.info().await.map_err(connect)?;
-        let options = info.security_options.unwrap_or_default();
-        let has = |what: &str| options.iter().any(|option| option.contains(what));
-        let profile = Profile { kind, is_rootless: has("rootless"), is_labelled: has("selinux") };
+        let asked = ask(Path::new(&path), "/info", PATIENCE).await;
+        let info = asked.ok().and_then(|answer| serde_json::from_slice::<Info>(&answer.body).ok());
+        let info =
+            info.ok_or_else(|| Trouble::new(Fault::EngineHung, "it does not tell how it is set up"))?;
+        let has = |what: &str| info.security_options.iter().flatten().any(|option| option.contains(what));
+        let profile =
+            Profile { kind, is_rootless: info.rootless || has("rootless"), is_labelled: has("selinux") };
         Ok(Self { docker, profile })
     }
 }

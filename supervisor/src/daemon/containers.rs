@@ -3,6 +3,7 @@
 use super::connection::Daemon;
 use super::labels::{Labels, PLAN, service_of};
 use super::sorting::{Doing, short, sorted};
+use crate::containers::state::Kind;
 use crate::plan::planned::{Planned, SECRETS};
 use crate::services::fault::{Fault, Trouble};
 use crate::services::name::ServiceName;
@@ -158,6 +159,9 @@ impl Daemon {
             cap_drop: Some(vec!["ALL".to_owned()]),
             cap_add: Some(planned.capabilities.clone()),
             security_opt: Some(vec!["no-new-privileges".to_owned()]),
+            // Docker passes names it does not know on, to whoever answers the machine's own questions: a way out.
+            dns: (self.profile.kind == Kind::Docker && !planned.reaches_out)
+                .then(|| vec!["127.0.0.1".to_owned()]),
             readonly_rootfs: Some(true),
             ..HostConfig::default()
         };

@@ -6,18 +6,32 @@ use super::sorting::{Doing, sorted};
 use crate::services::fault::{Fault, Trouble};
 use crate::services::name::ServiceName;
 use bollard::models::{NetworkCreateRequest, VolumeCreateRequest};
+use bollard::query_parameters::ListNetworksOptionsBuilder;
 use std::collections::HashMap;
 
 impl Daemon {
-    /// Whether it is there, and ours.
-    pub async fn has_network(&self, labels: &Labels) -> Result<bool, Trouble> {
-        match self.docker.inspect_network(&labels.network(), None).await {
-            Ok(found) if labels.are_ours(found.labels.as_ref()) => Ok(true),
-            Ok(_) => {
-                Err(Trouble::new(Fault::NameTaken, format!("the network {} is not ours", labels.network())))
+    /// Ours, by id. One is what there should be; an engine makes a second one of the same name without a word.
+    pub async fn networks(&self, labels: &Labels) -> Result<Vec<String>, Trouble> {
+        let named = HashMap::from([("name".to_owned(), vec![labels.network()])]);
+        let options = ListNetworksOptionsBuilder::new().filters(&named).build();
+        let found = self.docker.list_networks(Some(options)).await;
+        let mut ours = Vec::new();
+        for network in found.map_err(|error| sorted(&error, Doing::Ask))? {
+            // The engine's filter takes any name that has this one in it.
+            if network.name.as_deref() != Some(&labels.network()) {
+                continue;
             }
-            Err(error) => absent(sorted(&error, Doing::Ask)),
+            if !labels.are_ours(network.labels.as_ref()) {
+                let said = format!("the network {} is not ours", labels.network());
+                return Err(Trouble::new(Fault::NameTaken, said));
+            }
+            ours.extend(network.id);
         }
+        Ok(ours)
+    }
+
+    pub async fn remove_network(&self, id: &str) -> Result<(), Trouble> {
+        self.docker.remove_network(id).await.map_err(|error| sorted(&error, Doing::Clear))
     }
 
     /// Reached from this machine, reaching nothing outside it.

@@ -2,4 +2,5 @@
 //! what was agreed on.
 
 pub mod bundle;
+pub mod closure;
 pub mod fetch;

@@ -3,7 +3,7 @@
 
 use super::planned::Planned;
 use super::recipes::{self, Shares};
-use crate::config::areas::Runtime;
+use crate::config::areas::{Images, Runtime};
 use crate::machine::tier::Tier;
 use crate::services::name::ServiceName;
 use crate::state::choices::{Choices, Home};
@@ -25,13 +25,6 @@ pub struct Wishes {
     pub secrets: PathBuf,
     /// What the machine can spare, in MiB.
     pub memory_mib: u64,
-}
-
-/// Where images come from, unless the owner says otherwise.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Images {
-    pub postgres: String,
-    pub redis: String,
 }
 
 pub type Plan = BTreeMap<ServiceName, Planned>;

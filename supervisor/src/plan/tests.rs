@@ -1,1 +1,114 @@
+//! Which services are planned in which home, over every tier, runtime and choice.
 
+use super::make::{Wishes, home, make};
+use super::planned::Planned;
+use crate::config::areas::{Images, Runtime};
+use crate::machine::tier::Tier;
+use crate::services::name::ServiceName;
+use crate::state::choices::{Choices, Home};
+use std::collections::BTreeSet;
+
+fn wishes(runtime: Runtime) -> Wishes {
+    Wishes {
+        runtime,
+        choices: Choices::new(),
+        tier: Tier::Balanced,
+        cache_is_elsewhere: false,
+        store_is_ours: false,
+        images: Images { postgres: "postgres:17".to_owned(), redis: "redis:8".to_owned() },
+        secrets: "/data/run/secrets".into(),
+        memory_mib: 4096,
+    }
+}
+
+fn names(wishes: &Wishes) -> Vec<ServiceName> {
+    make(wishes).into_keys().collect()
+}
+
+#[test]
+fn nothing_runs_in_a_container_without_its_owners_consent() {
+    assert_eq!(names(&wishes(Runtime::Native)), []);
+    assert_eq!(names(&wishes(Runtime::Auto)), []);
+    assert_eq!(names(&wishes(Runtime::Docker)), [ServiceName::Redis]);
+    let chosen = |runtime, choice| {
+        let choices = [(ServiceName::Redis, choice)].into();
+        names(&Wishes { choices, ..wishes(runtime) })
+    };
+    assert_eq!(chosen(Runtime::Auto, Home::Container), [ServiceName::Redis]);
+    assert_eq!(chosen(Runtime::Docker, Home::Native), []);
+    assert_eq!(chosen(Runtime::Native, Home::Container), [], "`native` means native");
+}
+
+#[test]
+fn what_the_owner_has_elsewhere_is_not_run_here() {
+    let elsewhere = Wishes { cache_is_elsewhere: true, ..wishes(Runtime::Docker) };
+    assert_eq!(names(&elsewhere), []);
+}
+
+#[test]
+fn the_store_stays_where_it_was_settled_whatever_is_chosen_later() {
+    for runtime in [Runtime::Native, Runtime::Auto, Runtime::Docker] {
+        for choice in [Home::Native, Home::Container] {
+            for store_is_ours in [false, true] {
+                let choices = [(ServiceName::Postgres, choice)].into();
+                let wishes = Wishes { choices, store_is_ours, ..wishes(runtime) };
+                let settled = if store_is_ours { Home::Container } else { Home::Native };
+                assert_eq!(home(ServiceName::Postgres, &wishes), settled);
+            }
+        }
+    }
+}
+
+#[test]
+fn each_container_is_made_as_it_is_written_down() {
+    let all = make(&Wishes { store_is_ours: true, ..wishes(Runtime::Docker) });
+    insta::assert_json_snapshot!(all);
+}
+
+#[test]
+fn memory_follows_the_machine_within_reason() {
+    let memory = |memory_mib| {
+        let all = make(&Wishes { memory_mib, store_is_ours: true, ..wishes(Runtime::Docker) });
+        all.into_values().map(|one| one.memory_bytes >> 20).collect::<Vec<_>>()
+    };
+    // PostgreSQL, then Redis with room for its buffers.
+    assert_eq!(memory(100), [256, 96]);
+    assert_eq!(memory(4096), [1024, 473]);
+    assert_eq!(memory(1 << 20), [4096, 1088]);
+}
+
+/// Whatever a container is made from makes it another one, and nothing else does.
+#[test]
+fn a_fingerprint_follows_the_whole_plan_and_only_the_plan() {
+    let redis = || make(&wishes(Runtime::Docker)).remove(&ServiceName::Redis).expect("planned");
+    let changed = |change: fn(&mut Planned)| {
+        let mut planned = redis();
+        change(&mut planned);
+        planned.fingerprint()
+    };
+    let all: BTreeSet<String> = [
+        redis().fingerprint(),
+        changed(|planned| planned.command.push("--x".to_owned())),
+        changed(|planned| planned.environment.push(("A".to_owned(), "b".to_owned()))),
+        changed(|planned| planned.memory_bytes += 1),
+        changed(|planned| planned.capabilities.push("CHOWN".to_owned())),
+        changed(|planned| planned.keeps = Some("/data".to_owned())),
+        changed(|planned| planned.user = None),
+        changed(|planned| planned.port += 1),
+    ]
+    .into();
+    assert_eq!(all.len(), 8);
+    assert_eq!(redis().fingerprint(), redis().fingerprint());
+}
+
+#[test]
+fn no_plan_gives_a_container_more_than_it_needs() {
+    let all = make(&Wishes { store_is_ours: true, ..wishes(Runtime::Docker) });
+    for planned in all.values() {
+        let secret = |text: &str| text.to_lowercase().contains("password") && !text.contains("/run/secrets/");
+        let environment = planned.environment.iter().map(|(_, value)| value.as_str());
+        assert!(!environment.chain(planned.command.iter().map(String::as_str)).any(secret), "{planned:?}");
+        assert!(!planned.capabilities.iter().any(|one| one.contains("SYS_ADMIN") || one == "NET_RAW"));
+        assert!(planned.memory_bytes > 0 && planned.processes > 0);
+    }
+}

@@ -16,6 +16,7 @@ use engine::ports::clock::Clock;
 use std::net::{Ipv4Addr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::Mutex;
 
 /// For one that hangs: it had its time.
 const SHORT_GRACE: Duration = Duration::from_secs(2);
@@ -27,12 +28,14 @@ pub struct Hands {
     pub labels: Labels,
     pub passwords: Passwords,
     pub shares: Shares,
+    /// Services are made side by side; what they share is made once.
+    network: Mutex<()>,
 }
 
 impl Hands {
     pub fn new(state: State, clock: Arc<dyn Clock>, passwords: Passwords, shares: Shares) -> Self {
         let labels = Labels::new(state.box_id());
-        Self { state, clock, labels, passwords, shares }
+        Self { state, clock, labels, passwords, shares, network: Mutex::new(()) }
     }
 
     pub async fn look(&self, daemon: &Daemon, planned: &Planned) -> Result<(Sight, Option<Found>), Trouble> {
@@ -121,12 +124,22 @@ impl Hands {
         written.map_err(|error| {
             Trouble::new(on_disk(&error), format!("its secrets cannot be written: {error}"))
         })?;
-        if !daemon.has_network(&self.labels).await? {
-            self.intend(Step::MakeNetwork, &self.labels.network(), daemon.make_network(&self.labels)).await?;
-        }
+        self.prepare_network(daemon).await?;
         if planned.keeps.is_some() && !daemon.has_volume(planned.service, &self.labels).await? {
             let name = self.labels.volume(planned.service);
             self.intend(Step::MakeVolume, &name, daemon.make_volume(planned.service, &self.labels)).await?;
+        }
+        Ok(())
+    }
+
+    async fn prepare_network(&self, daemon: &Daemon) -> Result<(), Trouble> {
+        let _alone = self.network.lock().await;
+        let (name, there) = (self.labels.network(), daemon.networks(&self.labels).await?);
+        if there.is_empty() {
+            return self.intend(Step::MakeNetwork, &name, daemon.make_network(&self.labels)).await;
+        }
+        for surplus in &there[1..] {
+            self.intend(Step::RemoveNetwork, &name, daemon.remove_network(surplus)).await?;
         }
         Ok(())
     }

@@ -1,0 +1,4 @@
+//! A cache that another process keeps, with our own standing by: whether the other one is there is nothing a caller
+//! has to know.
+
+pub mod cache;

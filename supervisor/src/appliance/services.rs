@@ -1,0 +1,207 @@
+//! The services the box runs in containers: started with it, told to whoever leans on them, ended with it.
+
+use crate::config::areas::{CacheHome, Database};
+use crate::config::load::Config;
+use crate::containers::detect::Detection;
+use crate::daemon::connection::Daemon;
+use crate::daemon::line;
+use crate::images::fetch::Fetcher;
+use crate::jobs::board::Board;
+use crate::plan::make::{Plan, Wishes, make, shares};
+use crate::plan::recipes::{POSTGRES_DATABASE, POSTGRES_USER};
+use crate::secrets::root_key::Key;
+use crate::services::desk::Desk;
+use crate::services::hands::Hands;
+use crate::services::keeper::{Keeper, Order, Told};
+use crate::services::name::ServiceName;
+use crate::services::secrets::Passwords;
+use crate::services::view::Reach;
+use crate::state::choices::{Choices, Home};
+use crate::state::open::{State, StateError};
+use engine::adapters::postgres::open::{PostgresAddress, PostgresTls};
+use engine::adapters::redis::cache::RedisCache;
+use engine::adapters::redis::link::RedisLink;
+use engine::adapters::standby::cache::Shared;
+use engine::ports::clock::Clock;
+use engine::ports::error::StoreError;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{Mutex, mpsc, oneshot, watch};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use web::ports::Leaving;
+
+/// Orders that wait for the keeper's next moment.
+const ORDERS: usize = 16;
+/// For all containers together, when the box stops.
+const STOP: Duration = Duration::from_secs(5);
+
+/// The keeper's other side: what the rest of the box sees and may ask.
+#[derive(Clone)]
+pub struct Services {
+    pub state: State,
+    pub board: Arc<Board>,
+    pub told: Told,
+    orders: mpsc::Sender<Order>,
+    wishes: Arc<Mutex<Wishes>>,
+    passwords: Arc<Passwords>,
+    clock: Arc<dyn Clock>,
+    /// Ends the line to the container engine.
+    end: CancellationToken,
+}
+
+/// What an engine leans on that runs in containers of the box's own.
+#[derive(Clone)]
+pub struct Backing {
+    reach: watch::Receiver<Reach>,
+    passwords: Arc<Passwords>,
+    clock: Arc<dyn Clock>,
+}
+
+impl Services {
+    pub async fn start(
+        config: &Config,
+        store_key: &Key,
+        clock: Arc<dyn Clock>,
+        detections: watch::Receiver<Arc<Detection>>,
+        tasks: &TaskTracker,
+    ) -> Result<Self, StateError> {
+        let end = CancellationToken::new();
+        let state = State::open(&config.data_dir.appliance_database()).await?;
+        let board = Board::open(state.clone(), Arc::clone(&clock)).await?;
+        let wishes = wishes(config, state.choices().await?);
+        let passwords = || Passwords::new(store_key);
+        let hands = Hands::new(state.clone(), Arc::clone(&clock), passwords(), shares(&wishes));
+        let fetcher = Fetcher {
+            board: Arc::clone(&board),
+            bundles: config.data_dir.bundles(),
+            arch: config.containers.arch.clone(),
+        };
+        let (desk, notes) = Desk::new(hands, fetcher);
+        let (keeper, told) = Keeper::new(desk, notes, tasks.clone());
+        let (orders, read) = mpsc::channel(ORDERS);
+        let daemons = watch::Sender::<Option<Daemon>>::new(None);
+        tasks.spawn(keeper.keep(make(&wishes), daemons.subscribe(), read));
+        tasks.spawn(line::follow(detections, daemons, end.clone()));
+        let (wishes, passwords) = (Arc::new(Mutex::new(wishes)), Arc::new(passwords()));
+        Ok(Self { state, board, told, orders, wishes, passwords, clock, end })
+    }
+
+    pub fn backing(&self) -> Backing {
+        Backing {
+            reach: self.told.reach.clone(),
+            passwords: Arc::clone(&self.passwords),
+            clock: Arc::clone(&self.clock),
+        }
+    }
+
+    /// The owner wants a service elsewhere. Kept, and done from now on.
+    pub async fn choose(&self, service: ServiceName, home: Home) -> Result<(), StateError> {
+        self.state.choose(service, home, self.clock.now()).await?;
+        let mut wishes = self.wishes.lock().await;
+        wishes.choices.insert(service, home);
+        self.order(Order::Plan(make(&wishes))).await;
+        Ok(())
+    }
+
+    pub async fn retry(&self, service: ServiceName) {
+        self.order(Order::Retry(service)).await;
+    }
+
+    /// Containers end with the box, in order; for a start that follows at once they stay. One that does not end is
+    /// taken up again at the next start.
+    pub async fn leave(&self, how: Leaving) {
+        if how == Leaving::Stop {
+            let (done, ended) = oneshot::channel();
+            self.order(Order::Stop { within: STOP, done }).await;
+            // Where the keeper is gone already there is nobody to wait for.
+            let _ = ended.await;
+        }
+        self.end.cancel();
+    }
+
+    async fn order(&self, order: Order) {
+        if self.orders.send(order).await.is_err() {
+            tracing::debug!("the keeper of services has ended");
+        }
+    }
+
+    pub async fn plan(&self) -> Plan {
+        make(&*self.wishes.lock().await)
+    }
+}
+
+impl Backing {
+    pub fn postgres(&self) -> Result<PostgresAddress, StoreError> {
+        let Some(at) = self.where_is(ServiceName::Postgres) else {
+            let reason = "the database's container does not serve yet; see the system page";
+            return Err(StoreError::Unavailable { reason: reason.into(), source: None });
+        };
+        Ok(PostgresAddress::Parts {
+            host: at.ip().to_string(),
+            port: at.port(),
+            database: POSTGRES_DATABASE.to_owned(),
+            user: POSTGRES_USER.to_owned(),
+            password: self.passwords.of(ServiceName::Postgres).to_string(),
+            tls: PostgresTls::Off,
+        })
+    }
+
+    pub fn where_is(&self, service: ServiceName) -> Option<SocketAddr> {
+        self.reach.borrow().get(&service).copied()
+    }
+
+    /// Returns once a service answers at another address than this. One that is gone has not moved.
+    pub async fn has_moved(&mut self, service: ServiceName, from: Option<SocketAddr>) {
+        let elsewhere = |reach: &Reach| reach.get(&service).is_some_and(|at| Some(*at) != from);
+        if self.reach.wait_for(elsewhere).await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+
+    /// The shared cache while it serves. Each time it comes it is named anew: what it kept from before may be old.
+    pub fn redis(&self, tasks: &TaskTracker, stop: &CancellationToken) -> watch::Receiver<Shared> {
+        let (hand, shared) = watch::channel(None);
+        let (mut reach, stop, backing) = (self.reach.clone(), stop.clone(), self.clone());
+        tasks.spawn(async move {
+            let mut at = None;
+            loop {
+                let now = reach.borrow_and_update().get(&ServiceName::Redis).copied();
+                if now != at {
+                    at = now;
+                    hand.send_replace(now.and_then(|address| backing.link(address)));
+                }
+                tokio::select! {
+                    changed = reach.changed() => if changed.is_err() { return },
+                    () = stop.cancelled() => return,
+                }
+            }
+        });
+        shared
+    }
+
+    fn link(&self, address: SocketAddr) -> Option<Arc<dyn engine::ports::cache::Cache>> {
+        let url = format!("redis://:{}@{address}", *self.passwords.of(ServiceName::Redis));
+        match RedisLink::new(&url, &self.clock.new_id().to_string()) {
+            Ok(link) => Some(Arc::new(RedisCache::new(link))),
+            Err(error) => {
+                tracing::warn!(service.name = "redis", error = %error, "the shared cache cannot be used");
+                None
+            }
+        }
+    }
+}
+
+fn wishes(config: &Config, choices: Choices) -> Wishes {
+    Wishes {
+        runtime: config.runtime,
+        choices,
+        tier: config.tier,
+        cache_is_elsewhere: !matches!(config.cache.home, CacheHome::Memory),
+        store_is_ours: matches!(config.database, Database::Ours { .. }),
+        images: config.images.clone(),
+        secrets: config.data_dir.secrets(),
+        memory_mib: (config.derived.memory_limit_gib * 1024.0) as u64,
+    }
+}

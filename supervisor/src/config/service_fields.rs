@@ -1,0 +1,22 @@
+//! The settings of services in containers.
+
+use super::fields::Field;
+
+pub const IMAGE_POSTGRES: Field = Field::new(
+    "images.postgres",
+    "WHISPERENGINE_IMAGE_POSTGRES",
+    "an image as registries name it",
+    "What the box's own PostgreSQL is made from. With `@sha256:…` only that very image is run; without, the first one \
+     that came is the one that is run from then on.",
+)
+.example("\"docker.io/library/postgres:17\"")
+.is("docker.io/library/postgres:17");
+
+pub const IMAGE_REDIS: Field = Field::new(
+    "images.redis",
+    "WHISPERENGINE_IMAGE_REDIS",
+    "an image as registries name it",
+    "What the box's own Redis is made from.",
+)
+.example("\"docker.io/library/redis:8\"")
+.is("docker.io/library/redis:8");

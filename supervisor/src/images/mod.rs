@@ -4,3 +4,4 @@
 pub mod bundle;
 pub mod closure;
 pub mod fetch;
+pub mod own;

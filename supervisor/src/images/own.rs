@@ -74,6 +74,15 @@ impl Recipe {
         format!("{NAME}:{}-{}", env!("CARGO_PKG_VERSION"), self.key)
     }
 
+    /// Of all files together.
+    pub fn bytes(&self) -> u64 {
+        let size = |source: &Source| match source {
+            Source::Text(text) => text.len() as u64,
+            Source::File { path, .. } => std::fs::metadata(path).map_or(0, |metadata| metadata.len()),
+        };
+        self.files.values().map(size).sum()
+    }
+
     /// The context of a build, as an archive: the same each time, whoever makes it and whenever. Blocks.
     pub fn write(&self, to: &Path) -> Result<(), OwnError> {
         let mut archive = tar::Builder::new(io::BufWriter::new(File::create(to)?));

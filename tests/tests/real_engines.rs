@@ -1,8 +1,9 @@
 //! The harness of real container engines, proven: what later stories take from it for granted.
 
 use anyhow::Context;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
+use tests::engines::address_pool::AddressPool;
 use tests::engines::container_engine::ContainerEngine;
 use tests::engines::images::{misbehaving, postgres, redis};
 use tests::engines::kind::Kind;
@@ -127,43 +128,54 @@ async fn a_daemon_knows_its_containers_after_a_crash_and_a_pause(kind: Kind) -> 
     Ok(())
 }
 
-/// Also one that hangs, that is dead, or whose story panics.
+/// Also of one that hangs, that is dead, that can never be started again, or whose story panics.
 async fn nothing_stays_behind(kind: Kind) -> anyhow::Result<()> {
-    for ending in ["well", "hanging", "dead", "panicking"] {
+    for ending in ["well", "hanging", "dead", "broken", "panicking"] {
         let Some(mut engine) = engine(kind, "nothing_stays_behind").await? else { return Ok(()) };
-        let folder = engine.folder().to_owned();
+        let (folder, pool) = (engine.folder().to_owned(), engine.pool());
         engine.load(&redis::archive()?).await?;
         engine.run(&["network", "create", "net"]).await?;
         start_pair(&engine, "net").await?;
         assert!(!leavings::processes(&folder)?.is_empty(), "a daemon runs in {}", folder.display());
+        let groups = leavings::control_groups(&folder)?;
         match ending {
             "hanging" => engine.hang()?,
             "dead" => engine.kill().await?,
-            "panicking" => {
-                let story = std::thread::spawn(move || {
-                    let _held = &engine;
-                    std::panic::resume_unwind(Box::new("the story"));
-                });
-                story.join().expect_err("it panics");
-                gone(&folder).await.context(ending)?;
-                continue;
+            "broken" => {
+                engine.kill().await?;
+                std::fs::remove_file(engine.socket())?;
+                std::fs::create_dir_all(engine.socket().join("in the way"))?;
             }
             _ => {}
         }
-        drop(engine);
-        gone(&folder).await.context(ending)?;
+        if ending == "panicking" {
+            let story = std::thread::spawn(move || {
+                let _held = &engine;
+                std::panic::resume_unwind(Box::new("the story"));
+            });
+            story.join().expect_err("it panics");
+        } else {
+            drop(engine);
+        }
+        gone(&folder, pool).await.context(ending)?;
+        let left: Vec<_> = groups.iter().filter(|group| group.exists()).collect();
+        assert!(left.is_empty(), "{ending}: {left:?}");
     }
     Ok(())
 }
 
-async fn gone(folder: &Path) -> anyhow::Result<()> {
+async fn gone(folder: &Path, pool: AddressPool) -> anyhow::Result<()> {
     // Killed processes are buried by whoever adopted them.
     wait::until("the last process to be gone", SOON, async || {
         Ok(leavings::processes(folder)?.is_empty().then_some(()))
     })
     .await?;
-    assert_eq!(leavings::mounts(folder)?, Vec::<std::path::PathBuf>::new());
+    assert_eq!(leavings::mounts(folder)?, Vec::<PathBuf>::new());
     assert!(!folder.exists(), "{} is still there", folder.display());
+    let interfaces = leavings::interfaces(pool)?;
+    assert!(interfaces.is_empty(), "{interfaces:?}");
+    let rules = leavings::rules(pool, &interfaces)?;
+    assert!(rules.is_empty(), "{rules:?}");
     Ok(())
 }
 

@@ -40,7 +40,7 @@ pub struct ContainerEngine {
     daemon: Option<Process>,
     home: Home,
     /// Rootful Podmans name their bridges without looking at each other: one at a time.
-    _turn: Option<File>,
+    _alone: Option<File>,
 }
 
 impl ContainerEngine {
@@ -49,7 +49,7 @@ impl ContainerEngine {
         if let Some(reason) = kind.missing() {
             bail!("{reason}");
         }
-        let turn = if kind == Kind::Podman { Some(wait_for_turn().await?) } else { None };
+        let alone = if kind == Kind::Podman { Some(turn("podman").await?) } else { None };
         let (mut home, pool) = (Home::new()?, AddressPool::draw());
         ensure!(
             home.path().as_os_str().len() <= LONGEST_FOLDER,
@@ -61,7 +61,7 @@ impl ContainerEngine {
             Kind::Podman => podman::launch(&mut home, pool)?,
             Kind::RootlessPodman => podman::launch_rootless(&mut home, pool)?,
         };
-        let mut engine = Self { kind, launch, pool, daemon: None, home, _turn: turn };
+        let mut engine = Self { kind, launch, pool, daemon: None, home, _alone: alone };
         engine.start_again().await?;
         Ok(engine)
     }
@@ -73,6 +73,11 @@ impl ContainerEngine {
     /// Everything of it lies below.
     pub fn folder(&self) -> &Path {
         self.home.path()
+    }
+
+    /// What its networks get their addresses from.
+    pub fn pool(&self) -> AddressPool {
+        self.pool
     }
 
     pub fn socket(&self) -> &Path {
@@ -87,6 +92,8 @@ impl ContainerEngine {
     /// On the same folder and socket, after `stop` or `kill`.
     pub async fn start_again(&mut self) -> anyhow::Result<()> {
         ensure!(self.daemon.is_none(), "{} runs already", self.kind.name());
+        // Dockers that start make the same chains of the firewall: one after the other.
+        let _starting = if self.kind == Kind::Docker { Some(turn("dockerd").await?) } else { None };
         // Docker takes a dead containerd that nobody has buried yet for a living one, and waits for it.
         for stale in ["pid", "exec/containerd/containerd.pid"].map(|file| self.home.path().join(file)) {
             std::fs::remove_file(stale).ok();
@@ -257,10 +264,11 @@ async fn wait_until_gone(pids: &[Pid]) -> anyhow::Result<()> {
     .await
 }
 
-async fn wait_for_turn() -> anyhow::Result<File> {
+/// Among all tests of this machine's checkout. It ends when the file is closed.
+async fn turn(of: &str) -> anyhow::Result<File> {
     std::fs::create_dir_all(built::folder())?;
-    let file = File::create(built::folder().join("rootful-podman.lock"))?;
-    wait::until("another rootful Podman's test to end", PATIENCE * 5, async || match file.try_lock() {
+    let file = File::create(built::folder().join(format!("{of}.lock")))?;
+    wait::until(&format!("its turn with {of}"), PATIENCE * 5, async || match file.try_lock() {
         Ok(()) => Ok(Some(())),
         Err(TryLockError::WouldBlock) => Ok(None),
         Err(TryLockError::Error(error)) => Err(error.into()),

@@ -1,7 +1,7 @@
 //! Which services are planned in which home, over every tier, runtime and choice.
 
 use super::make::{Wishes, home, make};
-use super::planned::Planned;
+use super::planned::{Planned, User};
 use crate::config::areas::{Images, Runtime};
 use crate::machine::tier::Tier;
 use crate::services::name::ServiceName;
@@ -106,7 +106,7 @@ fn a_fingerprint_follows_the_whole_plan_and_only_the_plan() {
         changed(|planned| planned.memory_bytes += 1),
         changed(|planned| planned.capabilities.push("CHOWN".to_owned())),
         changed(|planned| planned.keeps = Some("/data".to_owned())),
-        changed(|planned| planned.user = None),
+        changed(|planned| planned.user = User::OfImage),
         changed(|planned| planned.port += 1),
     ]
     .into();

@@ -113,7 +113,7 @@ async fn a_daemon_knows_its_containers_after_a_crash_and_a_pause(kind: Kind) -> 
     let ids = engine.run(&["ps", "--all", "--quiet", "--no-trunc"]).await?;
     assert_eq!(ids.lines().count(), 2);
 
-    engine.hang()?;
+    engine.hang().await?;
     assert!(!engine.answers().await);
     engine.go_on()?;
     wait::until("the engine to go on", SOON, async || Ok(engine.answers().await.then_some(()))).await?;
@@ -139,7 +139,7 @@ async fn nothing_stays_behind(kind: Kind) -> anyhow::Result<()> {
         assert!(!leavings::processes(&folder)?.is_empty(), "a daemon runs in {}", folder.display());
         let groups = leavings::control_groups(&folder)?;
         match ending {
-            "hanging" => engine.hang()?,
+            "hanging" => engine.hang().await?,
             "dead" => engine.kill().await?,
             "broken" => {
                 engine.kill().await?;

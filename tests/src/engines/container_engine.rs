@@ -138,9 +138,16 @@ impl ContainerEngine {
         wait_until_gone(if self.kind == Kind::Docker { &with_it } else { &pids }).await
     }
 
-    /// SIGSTOP: connections are taken by the kernel and nobody answers, until `go_on`.
-    pub fn hang(&self) -> anyhow::Result<()> {
-        self.signal(Signal::STOP)
+    /// SIGSTOP: connections are taken by the kernel and nobody answers, until `go_on`. A thread may
+    /// still be answering when the signal was sent; afterwards all of them stand still.
+    pub async fn hang(&self) -> anyhow::Result<()> {
+        self.signal(Signal::STOP)?;
+        let pids = self.pids(self.daemon.as_ref().context("no daemon runs")?)?;
+        wait::until("the daemon to stand still", SOON, async || {
+            let still = pids.iter().map(|pid| stands_still(*pid)).collect::<std::io::Result<Vec<_>>>()?;
+            Ok(still.into_iter().all(|still| still).then_some(()))
+        })
+        .await
     }
 
     pub fn go_on(&self) -> anyhow::Result<()> {
@@ -250,6 +257,18 @@ async fn ping(socket: &Path) -> bool {
         std::io::Result::Ok(answer.starts_with("HTTP/1.1 200"))
     };
     matches!(tokio::time::timeout(A_PING, asked).await, Ok(Ok(true)))
+}
+
+/// Is every thread stopped?
+fn stands_still(pid: Pid) -> std::io::Result<bool> {
+    for thread in std::fs::read_dir(format!("/proc/{}/task", pid.as_raw_nonzero()))? {
+        // A thread that ends in the meantime does nothing any more.
+        let stat = std::fs::read_to_string(thread?.path().join("stat")).unwrap_or_default();
+        if !stat.is_empty() && !stat.contains(") T ") {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 async fn wait_until_gone(pids: &[Pid]) -> anyhow::Result<()> {

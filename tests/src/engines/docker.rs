@@ -27,9 +27,9 @@ pub fn launch(home: &Home, pool: AddressPool) -> anyhow::Result<Launch> {
         "none".to_owned(),
         "--default-address-pool".to_owned(),
         format!("base={},size=24", pool.base()),
-        // A cut download is tried once more, after five seconds. Its default of five takes a minute.
+        // A cut download goes on once, after five seconds. Its default of five times takes over a minute.
         "--max-download-attempts".to_owned(),
-        "2".to_owned(),
+        "1".to_owned(),
     ];
     Ok(Launch { program: "dockerd", arguments: arguments.into(), socket })
 }

@@ -7,6 +7,9 @@ use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
+/// The first byte of whoever begins with TLS.
+const TLS_HELLO: u8 = 0x16;
+
 /// What happens to a connection that is made from now on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fate {
@@ -113,6 +116,11 @@ async fn answer(mut near: TcpStream, status: u16) -> std::io::Result<()> {
         if near.read_buf(&mut head).await? == 0 {
             return Ok(());
         }
+        if head.first() == Some(&TLS_HELLO) {
+            // Engines try TLS first, and a server without it says so at once.
+            near.write_all(b"HTTP/1.0 400 Bad Request\r\n\r\n").await?;
+            return near.shutdown().await;
+        }
     }
     let text = format!("HTTP/1.1 {status} As Told\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
     near.write_all(text.as_bytes()).await?;
@@ -183,6 +191,11 @@ mod tests {
         let wire = Wire::to(server).await?;
         wire.decide(Fate::Answered(429));
         assert_eq!(crate::http::get(wire.address(), "/v2/").await?.status(), 429);
+        let mut stream = TcpStream::connect(wire.address()).await?;
+        stream.write_all(&[TLS_HELLO, 3, 1]).await?;
+        let mut heard = String::new();
+        stream.read_to_string(&mut heard).await?;
+        assert!(heard.starts_with("HTTP/1.0 400"), "{heard}");
         Ok(())
     }
 }

@@ -115,8 +115,8 @@ impl Services {
     /// Whether an engine in a container could do what ours does.
     pub async fn engine_may_move(&self, may: bool) {
         let mut wishes = self.wishes.lock().await;
-        if wishes.engine_may_move != may {
-            wishes.engine_may_move = may;
+        if wishes.engine_may_move != Some(may) {
+            wishes.engine_may_move = Some(may);
             self.order(Order::Plan(make(&wishes))).await;
         }
     }
@@ -249,7 +249,7 @@ fn wishes(config: &Config, choices: Choices) -> Wishes {
         tier: config.tier,
         cache_is_elsewhere: !matches!(config.cache.home, CacheHome::Memory),
         store_is_ours: matches!(config.database, Database::Ours { .. }),
-        engine_may_move: false,
+        engine_may_move: None,
         owner: (rustix::process::getuid().as_raw(), rustix::process::getgid().as_raw()),
         images: config.images.clone(),
         secrets: config.data_dir.secrets(),

@@ -45,6 +45,7 @@ pub struct Told {
 pub struct Keeper {
     desk: Arc<Desk>,
     kept: BTreeMap<ServiceName, Kept>,
+    undecided: Vec<ServiceName>,
     daemon: Option<Daemon>,
     /// Ends the line on which this engine tells its news.
     listening: CancellationToken,
@@ -73,6 +74,7 @@ impl Keeper {
         let keeper = Self {
             desk,
             kept: ServiceName::ALL.into_iter().map(kept).collect(),
+            undecided: Vec::new(),
             daemon: None,
             listening: CancellationToken::new(),
             reach: watch::Sender::default(),
@@ -131,8 +133,9 @@ impl Keeper {
 
     /// A plan that changed: each service hears only what is new to it.
     fn plan(&mut self, plan: Plan) {
+        let was_open = !std::mem::replace(&mut self.undecided, plan.undecided).is_empty();
         for name in ServiceName::ALL {
-            let wanted = plan.get(&name).cloned();
+            let wanted = plan.services.get(&name).cloned();
             let kept = self.kept.get_mut(&name).expect("every service is kept");
             if kept.planned == wanted {
                 continue;
@@ -143,16 +146,24 @@ impl Keeper {
             }
             self.happen(name, &event);
         }
+        if was_open && self.undecided.is_empty() {
+            self.tidy();
+        }
+    }
+
+    /// What no plan has goes.
+    fn tidy(&self) {
+        let Some(daemon) = &self.daemon else { return };
+        let wanted = self.kept.iter().filter(|(_, kept)| kept.upkeep.is_wanted()).map(|(name, _)| *name);
+        self.desk.tidy(daemon.clone(), wanted.chain(self.undecided.iter().copied()).collect(), &self.tasks);
     }
 
     /// The container engine came, went, or is another one.
     fn meet(&mut self, daemon: Option<Daemon>) {
         self.daemon = daemon;
         std::mem::take(&mut self.listening).cancel();
+        self.tidy();
         if let Some(daemon) = &self.daemon {
-            let wanted =
-                self.kept.iter().filter(|(_, kept)| kept.upkeep.is_wanted()).map(|(name, _)| *name).collect();
-            self.desk.tidy(daemon.clone(), wanted, &self.tasks);
             self.desk.listen(daemon.clone(), self.listening.clone(), &self.tasks);
         }
         // An engine that comes back may be another one: whoever was clear asks again.

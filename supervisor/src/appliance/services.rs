@@ -8,9 +8,11 @@ use crate::daemon::line;
 use crate::images::fetch::Fetcher;
 use crate::jobs::board::Board;
 use crate::plan::make::{Plan, Wishes, make, shares};
+use crate::plan::planned::ImageWish;
 use crate::plan::recipes::{POSTGRES_DATABASE, POSTGRES_USER};
 use crate::secrets::root_key::Key;
 use crate::services::desk::Desk;
+use crate::services::fault::Trouble;
 use crate::services::hands::Hands;
 use crate::services::keeper::{Keeper, Order, Told};
 use crate::services::name::ServiceName;
@@ -107,6 +109,22 @@ impl Services {
 
     pub async fn retry(&self, service: ServiceName) {
         self.order(Order::Retry(service)).await;
+    }
+
+    /// Removes containers of this box that no plan has, and settles what a crash cut off. `None`: no container engine
+    /// is there.
+    pub async fn tidy(&self) -> Option<Result<(), Trouble>> {
+        let (done, tidied) = oneshot::channel();
+        self.order(Order::Tidy(done)).await;
+        tidied.await.ok()
+    }
+
+    /// As the plan names it. `None`: the service is not planned, or its image is the box's own.
+    pub async fn image_of(&self, service: ServiceName) -> Option<String> {
+        match &self.plan().await.get(&service)?.image {
+            ImageWish::Named(reference) => Some(reference.clone()),
+            ImageWish::Own => None,
+        }
     }
 
     /// Containers end with the box, in order; for a start that follows at once they stay. One that does not end is

@@ -13,7 +13,7 @@ use futures::StreamExt;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{Mutex, mpsc};
+use tokio::sync::{Mutex, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -175,11 +175,23 @@ impl Desk {
     }
 
     /// Once the engine is there: what no plan has goes, and the journal is settled.
-    pub fn tidy(self: &Arc<Self>, daemon: Daemon, wanted: Vec<ServiceName>, tasks: &TaskTracker) {
+    /// Whoever wants to know is told how it went.
+    pub fn tidy(
+        self: &Arc<Self>,
+        daemon: Daemon,
+        wanted: Vec<ServiceName>,
+        done: Option<oneshot::Sender<Result<(), Trouble>>>,
+        tasks: &TaskTracker,
+    ) {
         let desk = Arc::clone(self);
         tasks.spawn(async move {
-            if let Err(trouble) = desk.hands.tidy(&daemon, &wanted).await {
+            let tidied = desk.hands.tidy(&daemon, &wanted).await;
+            if let Err(trouble) = &tidied {
                 tracing::warn!(error = %trouble, "the container engine could not be tidied");
+            }
+            if let Some(done) = done {
+                // Whoever asked may have left.
+                let _ = done.send(tidied);
             }
         });
     }

@@ -17,7 +17,7 @@ use engine::domain::time::Timestamp;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -31,8 +31,11 @@ pub enum Order {
     Retry(ServiceName),
     /// The owner decided otherwise.
     Plan(Plan),
+    /// The owner pressed "remove what is left over". Answered when that is done; dropped where no container engine
+    /// is there.
+    Tidy(oneshot::Sender<Result<(), Trouble>>),
     /// The box ends: containers end too, in this time. Answered when they have.
-    Stop { within: Duration, done: tokio::sync::oneshot::Sender<()> },
+    Stop { within: Duration, done: oneshot::Sender<()> },
 }
 
 /// What the keeper tells.
@@ -106,6 +109,7 @@ impl Keeper {
                 order = orders.recv() => match order {
                     Some(Order::Retry(name)) => self.happen(name, &Event::Retry),
                     Some(Order::Plan(plan)) => self.plan(plan),
+                    Some(Order::Tidy(done)) => self.tidy(Some(done)),
                     Some(Order::Stop { within, done }) => {
                         self.stop(within).await;
                         // Whoever asked may have left.
@@ -149,16 +153,20 @@ impl Keeper {
     fn meet(&mut self, daemon: Option<Daemon>) {
         self.daemon = daemon;
         std::mem::take(&mut self.listening).cancel();
+        self.tidy(None);
         if let Some(daemon) = &self.daemon {
-            let wanted =
-                self.kept.iter().filter(|(_, kept)| kept.upkeep.is_wanted()).map(|(name, _)| *name).collect();
-            self.desk.tidy(daemon.clone(), wanted, &self.tasks);
             self.desk.listen(daemon.clone(), self.listening.clone(), &self.tasks);
         }
         // An engine that comes back may be another one: whoever was clear asks again.
         for kept in self.kept.values_mut() {
             kept.is_clear = false;
         }
+    }
+
+    fn tidy(&self, done: Option<oneshot::Sender<Result<(), Trouble>>>) {
+        let Some(daemon) = &self.daemon else { return };
+        let wanted = self.kept.iter().filter(|(_, kept)| kept.upkeep.is_wanted());
+        self.desk.tidy(daemon.clone(), wanted.map(|(name, _)| *name).collect(), done, &self.tasks);
     }
 
     /// Tells each service whether what it waits for is there, when that changed.

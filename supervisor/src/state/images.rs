@@ -42,6 +42,12 @@ impl State {
         Ok(())
     }
 
+    /// "Trust the new image": the next look takes what it finds under this reference as new.
+    pub async fn forget_image(&self, reference: &str) -> Result<(), StateError> {
+        sqlx::query("DELETE FROM images WHERE reference = $1").bind(reference).execute(&self.pool).await?;
+        Ok(())
+    }
+
     /// "Reset build state": the next look takes what it finds as new.
     pub async fn forget_images(&self) -> Result<(), StateError> {
         sqlx::query("DELETE FROM images").execute(&self.pool).await?;

@@ -21,6 +21,7 @@ mod openai_door;
 mod pages;
 mod pictures;
 mod real_engines;
+mod repairs;
 mod secure;
 mod service;
 mod settings;

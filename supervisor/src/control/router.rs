@@ -208,4 +208,17 @@ mod tests {
         assert_eq!(by_hand.code(), Some(ErrorCode::Invalid));
         Ok(())
     }
+
+    #[tokio::test]
+    async fn an_engine_that_hangs_is_called_silent_and_holds_nobody_up() -> anyhow::Result<()> {
+        let temp = tempfile::tempdir()?;
+        let appliance = appliance(temp.path()).await?;
+        let engine = Router::new().fallback(std::future::pending::<()>);
+        let transport = in_process(engine.into_service::<engine_client::transport::Body>());
+        appliance.is_ready(EngineAccess { transport, secret: "the secret".to_owned() });
+        let told = tokio::time::timeout(Duration::from_secs(2), centre::found(&appliance)).await?;
+        let ids: Vec<_> = told.iter().map(|issue| issue.id.as_str()).collect();
+        assert!(ids.contains(&"unanswered") && !ids.contains(&"engine_unreachable"), "{ids:?}");
+        Ok(())
+    }
 }

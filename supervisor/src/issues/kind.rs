@@ -34,6 +34,8 @@ pub enum IssueKind {
     ContainersDisabled,
     /// A service that is wanted in a container does not serve, and this is why.
     Service(ServiceName, Fault),
+    /// A service is wanted in a container, and nothing is known that keeps it from being started.
+    Waits(ServiceName),
     JobFailed,
     /// Steps in the container engine that a crash cut off.
     Leftovers,
@@ -62,7 +64,7 @@ pub enum Repair {
 }
 
 impl IssueKind {
-    /// All but those of a service.
+    /// All but those of one service.
     const PLAIN: [Self; 25] = [
         Self::Configuration,
         Self::EngineDoesNotStart,
@@ -93,7 +95,9 @@ impl IssueKind {
 
     pub fn all() -> impl Iterator<Item = Self> {
         let of = |name| Fault::ALL.into_iter().map(move |fault| Self::Service(name, fault));
-        Self::PLAIN.into_iter().chain(ServiceName::ALL.into_iter().flat_map(of))
+        let services = ServiceName::ALL.into_iter();
+        let waits = services.clone().map(Self::Waits);
+        Self::PLAIN.into_iter().chain(waits).chain(services.flat_map(of))
     }
 
     /// What a container engine in this state is, where containers are wanted. `None`: well.
@@ -117,6 +121,7 @@ impl IssueKind {
     pub fn id(self) -> String {
         match self {
             Self::Service(name, fault) => format!("{name}_{}", fault.as_str()),
+            Self::Waits(name) => format!("{name}_waits"),
             plain => plain.row().0.to_owned(),
         }
     }
@@ -140,7 +145,7 @@ impl IssueKind {
 
     pub fn service(self) -> Option<ServiceName> {
         match self {
-            Self::Service(name, _) => Some(name),
+            Self::Service(name, _) | Self::Waits(name) => Some(name),
             _ => None,
         }
     }
@@ -250,6 +255,12 @@ impl IssueKind {
                 Note,
                 Some(RemoveLeftovers),
                 "have the box look at its containers and remove what is left over",
+            ),
+            Self::Waits(_) => (
+                "waits",
+                Warning,
+                Some(LookAgain),
+                "look at `whisperengine logs errors`, and at the container engine's own log",
             ),
             Self::Service(name, fault) => ("", severe(name, fault), Some(helps(name, fault)), fault.next()),
         }

@@ -1,4 +1,4 @@
-//! Services in containers that do not serve, each with the last reason. One that serves again is no issue, though
+//! Services in containers that do not serve, each with the last reason, or for none that is known. One that serves again is no issue, though
 //! its trouble is remembered for a while.
 
 use super::super::issue::Issue;
@@ -6,9 +6,25 @@ use super::super::kind::{IssueKind, Repair};
 use super::super::snapshot::Snapshot;
 use crate::services::view::ServiceView;
 use engine::domain::time::Timestamp;
+use std::time::Duration;
+
+/// A service that waits is no news before the box has had time to begin.
+const BEGINNING: Duration = Duration::from_secs(10);
 
 pub fn check(snapshot: &Snapshot) -> Vec<Issue> {
-    snapshot.services.iter().filter_map(|view| of(view, snapshot.now)).collect()
+    let of = |view| of(view, snapshot.now).or_else(|| waits(view, snapshot));
+    snapshot.services.iter().filter_map(of).collect()
+}
+
+/// For no reason: the container engine is called well, and what it needs serves.
+fn waits(view: &ServiceView, snapshot: &Snapshot) -> Option<Issue> {
+    let has_begun = snapshot.started_at.is_some_and(|at| snapshot.now.since(at) >= BEGINNING);
+    let serves = |need| snapshot.services.iter().any(|other| other.name == need && is_well(other));
+    let is_stuck = view.stage == "waiting" && has_begun && snapshot.containers.state.works();
+    let is_stuck = is_stuck && view.name.needs().iter().copied().all(serves);
+    let name = view.name;
+    let what = format!("{name} waits, though the container engine answers: it cannot be used as it is");
+    is_stuck.then(|| Issue::new(IssueKind::Waits(name), what))
 }
 
 fn of(view: &ServiceView, now: Timestamp) -> Option<Issue> {

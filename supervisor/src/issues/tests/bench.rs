@@ -29,7 +29,7 @@ pub const IMAGE: &str = "redis:8";
 pub fn well() -> Snapshot {
     Snapshot {
         now: NOW,
-        started_at: Some(Timestamp(NOW.0 - 1_000)),
+        started_at: Some(Timestamp(NOW.0 - 60_000_000)),
         warnings: Vec::new(),
         root: PathBuf::from("box"),
         directory: Some(Directory::Closed),

@@ -52,10 +52,20 @@ pub async fn case(kind: IssueKind) -> Snapshot {
         IssueKind::ContainersLost => snapshot.containers = engine(State::Lost),
         IssueKind::ContainersDisabled => snapshot.containers = engine(State::Disabled),
         IssueKind::Service(name, fault) => snapshot.services.push(view(name, &failed(fault))),
+        IssueKind::Waits(name) => {
+            let needs =
+                name.needs().iter().map(|need| view(*need, &at(Stage::Serving { since: NOW, misses: 0 })));
+            snapshot.services.extend(needs);
+            snapshot.services.push(view(name, &at(Stage::Waiting)));
+        }
         IssueKind::JobFailed => snapshot.jobs.push(job("failed")),
         IssueKind::Leftovers => snapshot.left_open = cut_off().await,
     }
     snapshot
+}
+
+pub fn at(stage: Stage) -> Upkeep {
+    Upkeep { stage, ..Upkeep::default() }
 }
 
 fn parts(snapshot: &mut Snapshot, name: &str) {
@@ -117,7 +127,10 @@ fn after(kind: IssueKind) -> Option<IssueKind> {
         K::ContainersLost => K::ContainersDisabled,
         K::ContainersDisabled => K::JobFailed,
         K::JobFailed => K::Leftovers,
-        K::Leftovers => K::Service(ServiceName::ALL[0], Fault::ALL[0]),
+        K::Leftovers => K::Waits(ServiceName::Postgres),
+        K::Waits(ServiceName::Postgres) => K::Waits(ServiceName::Redis),
+        K::Waits(ServiceName::Redis) => K::Waits(ServiceName::Engine),
+        K::Waits(ServiceName::Engine) => K::Service(ServiceName::ALL[0], Fault::ALL[0]),
         K::Service(name, fault) => {
             let mut rest = ServiceName::ALL
                 .into_iter()
@@ -206,6 +219,16 @@ async fn a_step_of_this_start_of_the_box_is_under_way_and_not_left_over() {
     let mut snapshot = case(IssueKind::Leftovers).await;
     snapshot.started_at = Some(Timestamp(0));
     assert_eq!(checks::run(&snapshot), []);
+}
+
+#[tokio::test]
+async fn a_service_that_waits_for_what_is_told_elsewhere_or_has_only_begun_is_no_issue() {
+    let waits = || case(IssueKind::Waits(ServiceName::Engine));
+    let just_started = Snapshot { started_at: Some(Timestamp(NOW.0 - 1_000)), ..waits().await };
+    assert_eq!(checks::run(&just_started), []);
+    let mut needy = waits().await;
+    needy.services[0] = view(ServiceName::Postgres, &at(Stage::Starting));
+    assert_eq!(checks::run(&needy), []);
 }
 
 #[test]

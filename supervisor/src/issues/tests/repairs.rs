@@ -7,11 +7,11 @@ use super::super::kind::IssueKind;
 use super::super::repairs::go_without;
 use super::super::snapshot::{Silence, Snapshot};
 use super::bench::{Bench, IMAGE, failed, well};
-use super::registry::case;
+use super::registry::{at, case};
 use crate::containers::state::State;
 use crate::services::fault::Fault;
 use crate::services::name::ServiceName;
-use crate::services::upkeep::Upkeep;
+use crate::services::upkeep::{Stage, Upkeep};
 use crate::state::choices::Home;
 use crate::state::journal::Step;
 use engine::domain::time::Timestamp;
@@ -22,9 +22,12 @@ use std::os::unix::fs::PermissionsExt;
 async fn bench(kind: IssueKind) -> Bench {
     let (name, upkeep) = match kind {
         IssueKind::Service(name, fault) => (name, failed(fault)),
+        IssueKind::Waits(name) => (name, at(Stage::Waiting)),
         _ => (ServiceName::Redis, Upkeep::default()),
     };
-    let snapshot = Snapshot { services: Vec::new(), ..case(kind).await };
+    let mut snapshot = case(kind).await;
+    // The bench shows this one itself.
+    snapshot.services.retain(|view| Some(view.name) != kind.service());
     let bench = Bench::new(snapshot, name, upkeep).await;
     match kind {
         IssueKind::DataDirOpen => {

@@ -22,6 +22,7 @@ mod pages;
 mod pictures;
 mod real_engines;
 mod real_services;
+mod repairs;
 mod secure;
 mod service;
 mod settings;

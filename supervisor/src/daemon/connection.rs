@@ -35,7 +35,7 @@ pub struct Daemon {
 pub struct Profile {
     pub kind: Kind,
     pub is_rootless: bool,
-    /// Whether SELinux keeps containers from what they do not own.
+    /// Whether `SELinux` keeps containers from what they do not own.
     pub is_labelled: bool,
 }
 

@@ -52,7 +52,7 @@ impl Daemon {
         let found: Option<Vec<Listed>> =
             self.look(&format!("/containers/json?all=true&filters={filters}")).await?;
         let ours = found.into_iter().flatten().filter(|one| labels.are_ours(one.labels.as_ref()));
-        Ok(ours.map(|one| (one.id, service_of(one.labels.as_ref()))).collect())
+        Ok(ours.map(|one| (one.id, one.labels.as_ref().and_then(service_of))).collect())
     }
 
     /// By id or name. `None`: there is no such container, or it is somebody else's.
@@ -65,7 +65,7 @@ impl Daemon {
             return Ok(None);
         }
         Ok(Some(Found {
-            service: service_of(theirs),
+            service: theirs.and_then(service_of),
             plan: theirs.and_then(|labels| labels.get(PLAN)).cloned().unwrap_or_default(),
             life: found.life(),
             address: found.address(port, self.profile.is_reached_directly()),

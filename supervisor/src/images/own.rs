@@ -39,7 +39,10 @@ pub struct Recipe {
 
 #[derive(Debug)]
 enum Source {
-    File { path: PathBuf, mode: u32 },
+    File {
+        path: PathBuf,
+        mode: u32,
+    },
     Text(&'static str),
     /// Empty, and anybody may write there.
     OpenFolder,
@@ -198,7 +201,11 @@ mod tests {
         assert_eq!(names.first().map(String::as_str), Some("Dockerfile"));
         let has = |what: &str| names.iter().any(|name| name.contains(what));
         assert!(
-            has("root/usr/bin/whisperengine") && has("libc.so") && has("ld-linux") && has("root/etc/passwd") && has("root/tmp/")
+            has("root/usr/bin/whisperengine")
+                && has("libc.so")
+                && has("ld-linux")
+                && has("root/etc/passwd")
+                && has("root/tmp/")
         );
         assert!(recipe.dockerfile.starts_with("FROM scratch\n") && recipe.dockerfile.contains("USER 10001"));
     }

@@ -17,7 +17,7 @@ use engine::domain::time::Timestamp;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -31,8 +31,11 @@ pub enum Order {
     Retry(ServiceName),
     /// The owner decided otherwise.
     Plan(Plan),
+    /// The owner pressed "remove what is left over". Answered when that is done; dropped where no container engine
+    /// is there.
+    Tidy(oneshot::Sender<Result<(), Trouble>>),
     /// The box ends: containers end too, in this time. Answered when they have.
-    Stop { within: Duration, done: tokio::sync::oneshot::Sender<()> },
+    Stop { within: Duration, done: oneshot::Sender<()> },
 }
 
 /// What the keeper tells.
@@ -108,6 +111,7 @@ impl Keeper {
                 order = orders.recv() => match order {
                     Some(Order::Retry(name)) => self.happen(name, &Event::Retry),
                     Some(Order::Plan(plan)) => self.plan(plan),
+                    Some(Order::Tidy(done)) => self.tidy(Some(done)),
                     Some(Order::Stop { within, done }) => {
                         self.stop(within).await;
                         // Whoever asked may have left.
@@ -147,22 +151,15 @@ impl Keeper {
             self.happen(name, &event);
         }
         if was_open && self.undecided.is_empty() {
-            self.tidy();
+            self.tidy(None);
         }
-    }
-
-    /// What no plan has goes.
-    fn tidy(&self) {
-        let Some(daemon) = &self.daemon else { return };
-        let wanted = self.kept.iter().filter(|(_, kept)| kept.upkeep.is_wanted()).map(|(name, _)| *name);
-        self.desk.tidy(daemon.clone(), wanted.chain(self.undecided.iter().copied()).collect(), &self.tasks);
     }
 
     /// The container engine came, went, or is another one.
     fn meet(&mut self, daemon: Option<Daemon>) {
         self.daemon = daemon;
         std::mem::take(&mut self.listening).cancel();
-        self.tidy();
+        self.tidy(None);
         if let Some(daemon) = &self.daemon {
             self.desk.listen(daemon.clone(), self.listening.clone(), &self.tasks);
         }
@@ -170,6 +167,14 @@ impl Keeper {
         for kept in self.kept.values_mut() {
             kept.is_clear = false;
         }
+    }
+
+    /// What no plan has goes.
+    fn tidy(&self, done: Option<oneshot::Sender<Result<(), Trouble>>>) {
+        let Some(daemon) = &self.daemon else { return };
+        let wanted = self.kept.iter().filter(|(_, kept)| kept.upkeep.is_wanted()).map(|(name, _)| *name);
+        let wanted = wanted.chain(self.undecided.iter().copied()).collect();
+        self.desk.tidy(daemon.clone(), wanted, done, &self.tasks);
     }
 
     /// Tells each service whether what it waits for is there, when that changed.

@@ -10,6 +10,7 @@ pub mod browser;
 pub mod built;
 pub mod chance;
 pub mod engine;
+pub mod engines;
 pub mod free_port;
 pub mod house;
 pub mod http;

@@ -20,6 +20,7 @@ mod on_postgres;
 mod openai_door;
 mod pages;
 mod pictures;
+mod real_engines;
 mod secure;
 mod service;
 mod settings;

@@ -10,6 +10,7 @@ pub mod state;
 pub mod engine;
 pub mod figures;
 pub mod listen;
+pub mod providers;
 pub mod services;
 pub mod signals;
 pub mod store;

@@ -8,7 +8,7 @@ use super::engine::{Footing, Running, StartError};
 use super::services::Services;
 use super::signals::Signals;
 use super::state::Appliance;
-use super::{cleanup, figures, listen, store};
+use super::{cleanup, figures, listen, providers, store};
 use crate::config::areas::{Database, Runtime};
 use crate::config::data_dir::{DataDir, write_private};
 use crate::config::load::Config;
@@ -75,7 +75,7 @@ pub async fn run(
     let containers = watch_containers(&config, &clock, &doors, &stop);
     let hands = TaskTracker::new();
     let seen = containers.subscribe();
-    let services = Services::start(&config, &credentials.store_key, Arc::clone(&clock), seen, &hands).await?;
+    let services = Services::start(&config, &credentials, Arc::clone(&clock), seen, &hands).await?;
     let appliance = Appliance::new(config, address, clock.clone(), containers, services);
     let appliance = Arc::new(appliance.with_authority(authority));
     let names = keeper.as_ref().map(Keeper::names).unwrap_or_default();
@@ -146,12 +146,16 @@ async fn live(
             opened = open(appliance, credentials, clock) => opened?,
             how = word(appliance, signals) => return Ok((None, how)),
         };
-        appliance.is_ready(running.access());
+        let (ours, lines, let_go) = (running.access(), TaskTracker::new(), CancellationToken::new());
+        let _let_go = let_go.clone().drop_guard();
+        appliance.is_ready(appliance.services().access(ours.clone(), &lines, &let_go));
         if let Some(greet) = greet.take() {
             greet(appliance).await?;
         }
+        let minding = providers::mind(ours, appliance.services().clone());
         tokio::select! {
             how = word(appliance, signals) => return Ok((Some(running), how)),
+            () = minding, if at.is_some() => {}
             () = backing.has_moved(ServiceName::Postgres, at), if at.is_some() => {
                 tracing::warn!(service.name = "store", "the database answers elsewhere; the engine is started anew");
                 appliance.is_waiting_for("the database has moved".to_owned());

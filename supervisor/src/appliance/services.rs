@@ -5,11 +5,12 @@ use crate::config::load::Config;
 use crate::containers::detect::Detection;
 use crate::daemon::connection::Daemon;
 use crate::daemon::line;
+use crate::images::build::OwnImage;
 use crate::images::fetch::Fetcher;
 use crate::jobs::board::Board;
 use crate::plan::make::{Plan, Wishes, make, shares};
 use crate::plan::recipes::{POSTGRES_DATABASE, POSTGRES_USER};
-use crate::secrets::root_key::Key;
+use crate::secrets::credentials::Credentials;
 use crate::services::desk::Desk;
 use crate::services::hands::Hands;
 use crate::services::keeper::{Keeper, Order, Told};
@@ -24,16 +25,21 @@ use engine::adapters::redis::link::RedisLink;
 use engine::adapters::standby::cache::Shared;
 use engine::ports::clock::Clock;
 use engine::ports::error::StoreError;
+use engine_client::transport::Transport;
+use engine_client::transport::failover::{Preferred, failover};
+use engine_client::transport::socket::tcp;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{Mutex, mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use web::ports::Leaving;
+use web::ports::{EngineAccess, Leaving};
 
 /// Orders that wait for the keeper's next moment.
 const ORDERS: usize = 16;
+/// An engine that was lost has to serve for that long before it is used again.
+const HOLD: Duration = Duration::from_secs(30);
 /// For all containers together, when the box stops.
 const STOP: Duration = Duration::from_secs(5);
 
@@ -62,7 +68,7 @@ pub struct Backing {
 impl Services {
     pub async fn start(
         config: &Config,
-        store_key: &Key,
+        credentials: &Credentials,
         clock: Arc<dyn Clock>,
         detections: watch::Receiver<Arc<Detection>>,
         tasks: &TaskTracker,
@@ -71,12 +77,13 @@ impl Services {
         let state = State::open(&config.data_dir.appliance_database()).await?;
         let board = Board::open(state.clone(), Arc::clone(&clock)).await?;
         let wishes = wishes(config, state.choices().await?);
-        let passwords = || Passwords::new(store_key);
+        let passwords = || Passwords::new(&credentials.store_key, &credentials.transport_secret);
         let hands = Hands::new(state.clone(), Arc::clone(&clock), passwords(), shares(&wishes));
         let fetcher = Fetcher {
             board: Arc::clone(&board),
             bundles: config.data_dir.bundles(),
             arch: config.containers.arch.clone(),
+            own: OwnImage::new(config.data_dir.processing()),
         };
         let (desk, notes) = Desk::new(hands, fetcher);
         let (keeper, told) = Keeper::new(desk, notes, tasks.clone());
@@ -103,6 +110,21 @@ impl Services {
         wishes.choices.insert(service, home);
         self.order(Order::Plan(make(&wishes))).await;
         Ok(())
+    }
+
+    /// Whether an engine in a container could do what ours does.
+    pub async fn engine_may_move(&self, may: bool) {
+        let mut wishes = self.wishes.lock().await;
+        if wishes.engine_may_move != may {
+            wishes.engine_may_move = may;
+            self.order(Order::Plan(make(&wishes))).await;
+        }
+    }
+
+    /// The way to the engine in a container while there is one, with ours standing by.
+    pub fn access(&self, ours: EngineAccess, tasks: &TaskTracker, stop: &CancellationToken) -> EngineAccess {
+        let preferred = self.backing().engine(tasks, stop);
+        EngineAccess { transport: failover(preferred, ours.transport), secret: ours.secret }
     }
 
     pub async fn retry(&self, service: ServiceName) {
@@ -181,6 +203,33 @@ impl Backing {
         shared
     }
 
+    /// The engine in its container while it serves. One that was lost is trusted again after it has served for a while.
+    pub fn engine(&self, tasks: &TaskTracker, stop: &CancellationToken) -> Preferred {
+        let (hand, preferred) = watch::channel::<Option<Transport>>(None);
+        let (mut reach, stop) = (self.reach.clone(), stop.clone());
+        tasks.spawn(async move {
+            let (mut at, mut was_lost) = (None, false);
+            loop {
+                let now = reach.borrow_and_update().get(&ServiceName::Engine).copied();
+                if now != at && at.is_some() {
+                    at = None;
+                    was_lost = true;
+                    hand.send_replace(None);
+                }
+                let rest = if was_lost { HOLD } else { Duration::ZERO };
+                tokio::select! {
+                    changed = reach.changed() => if changed.is_err() { return },
+                    () = tokio::time::sleep(rest), if now != at => {
+                        at = now;
+                        hand.send_replace(now.map(|address| tcp(address.to_string())));
+                    }
+                    () = stop.cancelled() => return,
+                }
+            }
+        });
+        preferred
+    }
+
     fn link(&self, address: SocketAddr) -> Option<Arc<dyn engine::ports::cache::Cache>> {
         let url = format!("redis://:{}@{address}", *self.passwords.of(ServiceName::Redis));
         match RedisLink::new(&url, &self.clock.new_id().to_string()) {
@@ -200,6 +249,8 @@ fn wishes(config: &Config, choices: Choices) -> Wishes {
         tier: config.tier,
         cache_is_elsewhere: !matches!(config.cache.home, CacheHome::Memory),
         store_is_ours: matches!(config.database, Database::Ours { .. }),
+        engine_may_move: false,
+        owner: (rustix::process::getuid().as_raw(), rustix::process::getgid().as_raw()),
         images: config.images.clone(),
         secrets: config.data_dir.secrets(),
         memory_mib: (config.derived.memory_limit_gib * 1024.0) as u64,

@@ -61,7 +61,7 @@ mod tests {
     use crate::containers::watch::Watch;
     use crate::machine::hardware::Assumed;
     use crate::machine::source::Machine;
-    use crate::secrets::root_key::Key;
+    use crate::secrets::credentials;
     use engine::adapters::system::SystemClock;
     use engine_client::client::EngineClient;
     use engine_client::principal::{PRINCIPAL, REQUEST_ID, SECRET};
@@ -78,8 +78,9 @@ mod tests {
         config.data_dir.create()?;
         let (clock, tasks) = (Arc::new(SystemClock::default()), TaskTracker::new());
         let watch = Watch::disabled("nobody looks in this test");
-        let (key, seen) = (Key::default(), watch.subscribe());
-        let services = Services::start(&config, &key, clock.clone(), seen, &tasks).await?;
+        let credentials = credentials::open_or_make(&config.data_dir, None, &*clock)?;
+        let seen = watch.subscribe();
+        let services = Services::start(&config, &credentials, clock.clone(), seen, &tasks).await?;
         Ok(Arc::new(Appliance::new(config, "127.0.0.1:8080".parse()?, clock, watch, services)))
     }
 

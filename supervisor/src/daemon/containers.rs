@@ -4,7 +4,7 @@ use super::connection::Daemon;
 use super::labels::{Labels, PLAN, service_of};
 use super::sorting::{Doing, short, sorted};
 use crate::containers::state::Kind;
-use crate::plan::planned::{Planned, SECRETS};
+use crate::plan::planned::{Planned, SECRETS, User};
 use crate::services::fault::{Fault, Trouble};
 use crate::services::name::ServiceName;
 use bollard::models::{
@@ -137,6 +137,22 @@ impl Daemon {
         Some(SocketAddr::new(Ipv4Addr::LOCALHOST.into(), host_port))
     }
 
+    /// Without root on the outside, nobody on the inside is the box's owner; Docker makes root that, Podman whom it is told.
+    fn user(&self, user: &User) -> Option<String> {
+        match user {
+            User::OfImage => None,
+            User::Inside(id) => Some(format!("{id}:{id}")),
+            User::OfBox { .. } if self.profile.is_rootless && self.profile.kind == Kind::Docker => {
+                Some("0:0".to_owned())
+            }
+            User::OfBox { uid, gid } => Some(format!("{uid}:{gid}")),
+        }
+    }
+
+    fn keeps_ids(&self, user: &User) -> bool {
+        matches!(user, User::OfBox { .. }) && self.profile.is_rootless && self.profile.kind == Kind::Podman
+    }
+
     fn body(&self, planned: &Planned, image: &str, host_port: u16, labels: &Labels) -> ContainerCreateBody {
         let port = format!("{}/tcp", planned.port);
         let binding =
@@ -163,6 +179,7 @@ impl Daemon {
             dns: (self.profile.kind == Kind::Docker && !planned.reaches_out)
                 .then(|| vec!["127.0.0.1".to_owned()]),
             readonly_rootfs: Some(true),
+            userns_mode: self.keeps_ids(&planned.user).then(|| "keep-id".to_owned()),
             ..HostConfig::default()
         };
         let endpoint = EndpointSettings {
@@ -173,7 +190,7 @@ impl Daemon {
             image: Some(image.to_owned()),
             cmd: (!planned.command.is_empty()).then(|| planned.command.clone()),
             env: Some(planned.environment.iter().map(|(name, value)| format!("{name}={value}")).collect()),
-            user: planned.user.clone(),
+            user: self.user(&planned.user),
             exposed_ports: Some(vec![port]),
             labels: Some(labels.of_service(planned.service, &planned.fingerprint())),
             stop_timeout: Some(i64::from(planned.grace_seconds)),

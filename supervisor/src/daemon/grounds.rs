@@ -5,24 +5,24 @@ use super::labels::Labels;
 use super::sorting::{Doing, sorted};
 use crate::services::fault::{Fault, Trouble};
 use crate::services::name::ServiceName;
-use bollard::models::{NetworkCreateRequest, VolumeCreateRequest};
+use bollard::models::{NetworkConnectRequest, NetworkCreateRequest, VolumeCreateRequest};
 use bollard::query_parameters::ListNetworksOptionsBuilder;
 use std::collections::HashMap;
 
 impl Daemon {
     /// Ours, by id. One is what there should be; an engine makes a second one of the same name without a word.
-    pub async fn networks(&self, labels: &Labels) -> Result<Vec<String>, Trouble> {
-        let named = HashMap::from([("name".to_owned(), vec![labels.network()])]);
+    pub async fn networks(&self, name: &str, labels: &Labels) -> Result<Vec<String>, Trouble> {
+        let named = HashMap::from([("name".to_owned(), vec![name.to_owned()])]);
         let options = ListNetworksOptionsBuilder::new().filters(&named).build();
         let found = self.docker.list_networks(Some(options)).await;
         let mut ours = Vec::new();
         for network in found.map_err(|error| sorted(&error, Doing::Ask))? {
             // The engine's filter takes any name that has this one in it.
-            if network.name.as_deref() != Some(&labels.network()) {
+            if network.name.as_deref() != Some(name) {
                 continue;
             }
             if !labels.are_ours(network.labels.as_ref()) {
-                let said = format!("the network {} is not ours", labels.network());
+                let said = format!("the network {name} is not ours");
                 return Err(Trouble::new(Fault::NameTaken, said));
             }
             ours.extend(network.id);
@@ -47,6 +47,25 @@ impl Daemon {
             ..NetworkCreateRequest::default()
         };
         self.docker.create_network(request).await.map(drop).map_err(|error| sorted(&error, Doing::Create))
+    }
+
+    /// One of the usual kind, for those who have to reach the outside.
+    pub async fn make_way_out(&self, labels: &Labels) -> Result<(), Trouble> {
+        let request = NetworkCreateRequest {
+            name: labels.way_out(),
+            driver: Some("bridge".to_owned()),
+            labels: Some(labels.of_box()),
+            ..NetworkCreateRequest::default()
+        };
+        self.docker.create_network(request).await.map(drop).map_err(|error| sorted(&error, Doing::Create))
+    }
+
+    /// A container that is not started yet gets a way out.
+    pub async fn let_out(&self, container: &str, labels: &Labels) -> Result<(), Trouble> {
+        let request =
+            NetworkConnectRequest { container: container.to_owned(), ..NetworkConnectRequest::default() };
+        let joined = self.docker.connect_network(&labels.way_out(), request).await;
+        joined.map_err(|error| sorted(&error, Doing::Start))
     }
 
     pub async fn has_volume(&self, service: ServiceName, labels: &Labels) -> Result<bool, Trouble> {

@@ -7,7 +7,6 @@ use bollard::models::{BuildInfo, CreateImageInfo};
 use bollard::query_parameters::{
     BuildImageOptionsBuilder, BuilderVersion, CreateImageOptionsBuilder, ImportImageOptionsBuilder,
 };
-use bytes::Bytes;
 use futures::{Stream, StreamExt};
 use std::collections::HashMap;
 use std::path::Path;
@@ -85,14 +84,17 @@ impl Daemon {
         })
     }
 
-    /// From a context in memory, under that name.
+    /// From a context in an archive, under that name.
     pub async fn build(
         &self,
-        context: Bytes,
+        context: &Path,
         name: &str,
         labels: &HashMap<String, String>,
         say: impl FnMut(Said),
     ) -> Result<(), Trouble> {
+        let file = tokio::fs::File::open(context).await;
+        let file = file.map_err(|error| Trouble::new(Fault::BuildFailed, error.to_string()))?;
+        let body = bollard::body_try_stream(ReaderStream::with_capacity(file, 1 << 18));
         let options = BuildImageOptionsBuilder::new()
             .t(name)
             .labels(labels)
@@ -101,7 +103,7 @@ impl Daemon {
             .rm(true)
             .forcerm(true)
             .build();
-        let stream = self.docker.build_image(options, None, Some(bollard::body_full(context)));
+        let stream = self.docker.build_image(options, None, Some(body));
         follow(stream, Doing::Build, said_of_build(say)).await
     }
 }

@@ -46,6 +46,12 @@ impl Labels {
         format!("whisperengine-{}", self.box_id)
     }
 
+    /// For those who have to reach the outside. Sorted before the other one: of several ways out of a container the engine
+    /// takes that of the first name.
+    pub fn way_out(&self) -> String {
+        format!("whisper-out-{}", self.box_id)
+    }
+
     pub fn container(&self, service: ServiceName) -> String {
         format!("whisperengine-{}-{service}", self.box_id)
     }

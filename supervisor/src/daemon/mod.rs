@@ -1,7 +1,7 @@
 //! The container engine's API, in the box's own words. The only place that names bollard.
 //!
-//! `connection` is one engine and how it likes things done, `containers`, `grounds` (networks and volumes), `images` and
-//! `news` are what is asked of it, `sorting` turns whatever it answers into a fault of the register. Every call ends:
+//! `connection` is one engine and how it likes things done, `containers`, `grounds` (networks and volumes), `images`,
+//! `trial` and `news` are what is asked of it, `sorting` turns whatever it answers into a fault of the register. Every call ends:
 //! answers have a deadline, streams a longest silence.
 
 pub mod connection;
@@ -12,3 +12,4 @@ pub mod labels;
 pub mod line;
 pub mod news;
 pub mod sorting;
+pub mod trial;

@@ -1,5 +1,6 @@
 //! One image, by the first way that has it, and only if it is the right one.
 
+use super::build::OwnImage;
 use super::bundle;
 use crate::daemon::connection::Daemon;
 use crate::daemon::images::Image;
@@ -21,6 +22,7 @@ pub struct Fetcher {
     pub bundles: PathBuf,
     /// Of this machine's processor, as Rust names it.
     pub arch: String,
+    pub own: OwnImage,
 }
 
 impl Fetcher {
@@ -34,7 +36,7 @@ impl Fetcher {
         stop: &CancellationToken,
     ) -> Result<String, Trouble> {
         let ImageWish::Named(reference) = wish else {
-            return Err(Trouble::new(Fault::ImageUnknown, "this version has no image of its own"));
+            return self.own(hands, daemon, stop).await;
         };
         if let Some(image) = daemon.image(reference).await? {
             return self.agreed(hands, reference, image, "present").await;
@@ -73,7 +75,7 @@ impl Fetcher {
     }
 
     /// It is what its reference pins, and what it was the first time; the first time settles it.
-    async fn agreed(
+    pub(super) async fn agreed(
         &self,
         hands: &Hands,
         reference: &str,
@@ -117,7 +119,7 @@ impl Fetcher {
 }
 
 /// Dropping what is fetched is what cancels it.
-async fn unless<T>(
+pub(super) async fn unless<T>(
     wish: &CancellationToken,
     stop: &CancellationToken,
     getting: impl Future<Output = Result<T, Trouble>>,
@@ -129,7 +131,7 @@ async fn unless<T>(
     }
 }
 
-fn unwritten(error: &StateError) -> Trouble {
+pub(super) fn unwritten(error: &StateError) -> Trouble {
     Trouble::new(Fault::DiskFull, format!("the box's own records cannot be written: {error}"))
 }
 

@@ -20,6 +20,11 @@ pub struct Wishes {
     pub cache_is_elsewhere: bool,
     /// Whether the box keeps its Store in a PostgreSQL of its own.
     pub store_is_ours: bool,
+    /// Whether an engine elsewhere could do what ours does: the schema is there, and no model is reached by this machine's
+    /// own name for itself.
+    pub engine_may_move: bool,
+    /// Who owns the data.
+    pub owner: (u32, u32),
     pub images: Images,
     /// `run/secrets` of the data directory.
     pub secrets: PathBuf,
@@ -32,15 +37,18 @@ pub type Plan = BTreeMap<ServiceName, Planned>;
 pub fn make(wishes: &Wishes) -> Plan {
     let shares = shares(wishes);
     let planned = ServiceName::ALL.into_iter().filter(|name| home(*name, wishes) == Home::Container);
-    let planned = planned.filter_map(|name| {
+    let planned = planned.map(|name| {
         let planned = match name {
             ServiceName::Redis => recipes::redis(wishes.images.redis.clone(), &wishes.secrets, shares),
             ServiceName::Postgres => {
                 recipes::postgres(wishes.images.postgres.clone(), &wishes.secrets, shares)
             }
-            ServiceName::Engine => return None,
+            ServiceName::Engine => {
+                let has_redis = home(ServiceName::Redis, wishes) == Home::Container;
+                recipes::engine(&wishes.secrets, wishes.owner, has_redis, wishes.memory_mib)
+            }
         };
-        Some((name, planned))
+        (name, planned)
     });
     planned.collect()
 }
@@ -53,7 +61,7 @@ pub fn home(service: ServiceName, wishes: &Wishes) -> Home {
             return if wishes.store_is_ours { Home::Container } else { Home::Native };
         }
         ServiceName::Redis => !wishes.cache_is_elsewhere,
-        ServiceName::Engine => false,
+        ServiceName::Engine => wishes.store_is_ours && wishes.engine_may_move,
     };
     let chosen = wishes.choices.get(&service).copied();
     match (wishes.runtime, may) {

@@ -13,8 +13,7 @@ pub struct Planned {
     pub command: Vec<String>,
     /// Never a secret.
     pub environment: Vec<(String, String)>,
-    /// As whom it runs; `None` as its image says.
-    pub user: Option<String>,
+    pub user: User,
     /// A folder of this machine with the service's secrets, seen read-only at [`SECRETS`].
     pub secrets: PathBuf,
     /// Where it keeps what must last: a volume of its own, at this path.
@@ -44,6 +43,18 @@ pub enum ImageWish {
     Named(String),
     /// The box's own, in this version.
     Own,
+}
+
+/// As whom it runs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum User {
+    /// As its image says.
+    OfImage,
+    /// A number inside, which is nobody outside.
+    Inside(u32),
+    /// Whoever owns the box's data, who can read what is theirs.
+    OfBox { uid: u32, gid: u32 },
 }
 
 /// How it is asked whether it serves: a round trip as its users make it.

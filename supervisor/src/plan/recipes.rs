@@ -1,15 +1,19 @@
 //! How each service is made.
 
-use super::planned::{ImageWish, Planned, Probe, SECRETS};
+use super::planned::{ImageWish, Planned, Probe, SECRETS, User};
 use crate::services::name::ServiceName;
 use std::path::Path;
 
 pub const POSTGRES_USER: &str = "whisperengine";
 pub const POSTGRES_DATABASE: &str = "whisperengine";
+pub const TRANSPORT_SECRET: &str = "transport-secret";
+pub const MASTER_KEY: &str = "master-key";
+pub const REDIS_URL: &str = "redis-url";
 /// Names of files in the secrets' folders.
 pub const PASSWORD: &str = "password";
 pub const REDIS_CONFIG: &str = "redis.conf";
 
+const ENGINE_PORT: u16 = 7700;
 const MIB: u64 = 1 << 20;
 
 /// What the machine gives to each.
@@ -26,7 +30,7 @@ pub fn redis(image: String, secrets: &Path, shares: Shares) -> Planned {
         command: vec!["redis-server".to_owned(), format!("{SECRETS}/{REDIS_CONFIG}")],
         environment: Vec::new(),
         // The official image's own user; without a volume it has nothing to set up as root.
-        user: Some("999:999".to_owned()),
+        user: User::Inside(999),
         secrets: secrets.join(ServiceName::Redis.as_str()),
         // It is a cache: what it knows can be found out again.
         keeps: None,
@@ -66,7 +70,7 @@ pub fn postgres(image: String, secrets: &Path, shares: Shares) -> Planned {
             setting("PGDATA", "/var/lib/postgresql/data/pgdata"),
         ],
         // It starts as root, makes its folder its own and steps down.
-        user: None,
+        user: User::OfImage,
         secrets: secrets.join(ServiceName::Postgres.as_str()),
         keeps: Some("/var/lib/postgresql/data".to_owned()),
         scratch: vec!["/tmp".to_owned(), "/var/run/postgresql".to_owned()],
@@ -77,5 +81,43 @@ pub fn postgres(image: String, secrets: &Path, shares: Shares) -> Planned {
         reaches_out: false,
         probe: Probe::Postgres,
         grace_seconds: 30,
+    }
+}
+
+/// The companion itself, on the box's own database, as the data's owner: what it reads is theirs.
+pub fn engine(secrets: &Path, owner: (u32, u32), has_redis: bool, memory_mib: u64) -> Planned {
+    let file = |name: &str| format!("{SECRETS}/{name}");
+    let setting = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    let mut environment = vec![
+        setting("WHISPERENGINE_MODE", "container"),
+        setting("WHISPERENGINE_DATA_DIR", "/tmp/data"),
+        setting("WHISPERENGINE_DATABASE_TYPE", "postgres"),
+        setting("POSTGRES_HOST", ServiceName::Postgres.as_str()),
+        setting("POSTGRES_DB", POSTGRES_DATABASE),
+        setting("POSTGRES_USER", POSTGRES_USER),
+        ("POSTGRES_PASSWORD_FILE".to_owned(), file(PASSWORD)),
+    ];
+    if has_redis {
+        environment.push(("WHISPERENGINE_REDIS_URL_FILE".to_owned(), file(REDIS_URL)));
+    }
+    let listen = format!("0.0.0.0:{ENGINE_PORT}");
+    let arguments = ["engine", "--listen", &listen, "--secret-file", &file(TRANSPORT_SECRET)];
+    let key = ["--master-key-file".to_owned(), file(MASTER_KEY)];
+    Planned {
+        service: ServiceName::Engine,
+        image: ImageWish::Own,
+        command: arguments.map(str::to_owned).into_iter().chain(key).collect(),
+        environment,
+        user: User::OfBox { uid: owner.0, gid: owner.1 },
+        secrets: secrets.join(ServiceName::Engine.as_str()),
+        keeps: None,
+        scratch: vec!["/tmp".to_owned()],
+        port: ENGINE_PORT,
+        memory_bytes: (memory_mib / 2).clamp(512, 4096) * MIB,
+        processes: 512,
+        capabilities: Vec::new(),
+        reaches_out: true,
+        probe: Probe::Engine,
+        grace_seconds: 8,
     }
 }

@@ -1,7 +1,7 @@
 //! Which services are planned in which home, over every tier, runtime and choice.
 
 use super::make::{Wishes, home, make};
-use super::planned::Planned;
+use super::planned::{Planned, User};
 use crate::config::areas::{Images, Runtime};
 use crate::machine::tier::Tier;
 use crate::services::name::ServiceName;
@@ -15,6 +15,8 @@ fn wishes(runtime: Runtime) -> Wishes {
         tier: Tier::Balanced,
         cache_is_elsewhere: false,
         store_is_ours: false,
+        engine_may_move: false,
+        owner: (1000, 1000),
         images: Images { postgres: "postgres:17".to_owned(), redis: "redis:8".to_owned() },
         secrets: "/data/run/secrets".into(),
         memory_mib: 4096,
@@ -60,8 +62,19 @@ fn the_store_stays_where_it_was_settled_whatever_is_chosen_later() {
 }
 
 #[test]
+fn the_engine_is_in_a_container_only_where_it_could_do_what_ours_does() {
+    let engine = |store_is_ours, engine_may_move, runtime| {
+        home(ServiceName::Engine, &Wishes { store_is_ours, engine_may_move, ..wishes(runtime) })
+    };
+    assert_eq!(engine(true, true, Runtime::Docker), Home::Container);
+    assert_eq!(engine(true, false, Runtime::Docker), Home::Native);
+    assert_eq!(engine(false, true, Runtime::Docker), Home::Native);
+    assert_eq!(engine(true, true, Runtime::Native), Home::Native);
+}
+
+#[test]
 fn each_container_is_made_as_it_is_written_down() {
-    let all = make(&Wishes { store_is_ours: true, ..wishes(Runtime::Docker) });
+    let all = make(&Wishes { store_is_ours: true, engine_may_move: true, ..wishes(Runtime::Docker) });
     insta::assert_json_snapshot!(all);
 }
 
@@ -93,7 +106,7 @@ fn a_fingerprint_follows_the_whole_plan_and_only_the_plan() {
         changed(|planned| planned.memory_bytes += 1),
         changed(|planned| planned.capabilities.push("CHOWN".to_owned())),
         changed(|planned| planned.keeps = Some("/data".to_owned())),
-        changed(|planned| planned.user = None),
+        changed(|planned| planned.user = User::OfImage),
         changed(|planned| planned.port += 1),
     ]
     .into();

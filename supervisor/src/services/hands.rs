@@ -21,6 +21,7 @@ use tokio::sync::Mutex;
 /// For one that hangs: it had its time.
 const SHORT_GRACE: Duration = Duration::from_secs(2);
 const LINES: usize = 50;
+const TRIAL: &str = "trial";
 
 pub struct Hands {
     pub state: State,
@@ -64,6 +65,9 @@ impl Hands {
         let port = free_port(before.and_then(|before| before.address).map(|address| address.port()))?;
         let created = daemon.create(planned, image, port, &self.labels);
         let id = self.intend(Step::Create, &name, created).await?;
+        if planned.reaches_out {
+            self.intend(Step::Join, &name, daemon.let_out(&id, &self.labels)).await?;
+        }
         self.set_going(daemon, planned, &id).await
     }
 
@@ -101,6 +105,20 @@ impl Hands {
         daemon.last_lines(id, LINES).await
     }
 
+    /// Whether an image runs here at all: what its program says of its version.
+    pub async fn try_out(&self, daemon: &Daemon, image: &str) -> Result<Vec<String>, Trouble> {
+        let id = self.intend(Step::Create, TRIAL, daemon.create_trial(image, &self.labels)).await?;
+        let run = async {
+            self.intend(Step::Start, TRIAL, daemon.start(&id)).await?;
+            let code = daemon.outcome(&id).await?;
+            let lines = daemon.last_lines(&id, LINES).await?;
+            if code == 0 { Ok(lines) } else { Err(Trouble::new(Fault::BuildFailed, lines.join(" "))) }
+        };
+        let said = run.await;
+        self.intend(Step::Remove, TRIAL, daemon.remove(&id)).await?;
+        said
+    }
+
     /// Removes containers of this box that no plan has, and closes what a crash left open in the journal: whatever
     /// those steps did or did not do is seen by looking.
     pub async fn tidy(&self, daemon: &Daemon, wanted: &[ServiceName]) -> Result<(), Trouble> {
@@ -125,7 +143,7 @@ impl Hands {
         written.map_err(|error| {
             Trouble::new(on_disk(&error), format!("its secrets cannot be written: {error}"))
         })?;
-        self.prepare_network(daemon).await?;
+        self.prepare_networks(daemon, planned.reaches_out).await?;
         if planned.keeps.is_some() && !daemon.has_volume(planned.service, &self.labels).await? {
             let name = self.labels.volume(planned.service);
             self.intend(Step::MakeVolume, &name, daemon.make_volume(planned.service, &self.labels)).await?;
@@ -133,16 +151,25 @@ impl Hands {
         Ok(())
     }
 
-    async fn prepare_network(&self, daemon: &Daemon) -> Result<(), Trouble> {
+    async fn prepare_networks(&self, daemon: &Daemon, reaches_out: bool) -> Result<(), Trouble> {
         let _alone = self.network.lock().await;
-        let (name, there) = (self.labels.network(), daemon.networks(&self.labels).await?);
-        if there.is_empty() {
-            return self.intend(Step::MakeNetwork, &name, daemon.make_network(&self.labels)).await;
+        let inner = self.labels.network();
+        if !self.has_one_network(daemon, &inner).await? {
+            self.intend(Step::MakeNetwork, &inner, daemon.make_network(&self.labels)).await?;
         }
-        for surplus in &there[1..] {
-            self.intend(Step::RemoveNetwork, &name, daemon.remove_network(surplus)).await?;
+        let outer = self.labels.way_out();
+        if reaches_out && !self.has_one_network(daemon, &outer).await? {
+            self.intend(Step::MakeNetwork, &outer, daemon.make_way_out(&self.labels)).await?;
         }
         Ok(())
+    }
+
+    async fn has_one_network(&self, daemon: &Daemon, name: &str) -> Result<bool, Trouble> {
+        let there = daemon.networks(name, &self.labels).await?;
+        for surplus in there.iter().skip(1) {
+            self.intend(Step::RemoveNetwork, name, daemon.remove_network(surplus)).await?;
+        }
+        Ok(!there.is_empty())
     }
 
     async fn set_going(&self, daemon: &Daemon, planned: &Planned, id: &str) -> Result<Found, Trouble> {

@@ -167,7 +167,7 @@ impl Keeper {
             let serves = |need: &ServiceName| self.kept[need].upkeep.serves();
             let is_clear = self.daemon.is_some() && name.needs().iter().all(serves);
             let kept = self.kept.get_mut(&name).expect("every service is kept");
-            if is_clear && !kept.is_clear {
+            if is_clear && (!kept.is_clear || kept.upkeep.stage == Stage::Waiting) {
                 kept.is_clear = true;
                 self.happen(name, &Event::Clear);
             } else if !is_clear && (kept.is_clear || self.daemon.is_none()) {

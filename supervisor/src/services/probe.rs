@@ -2,6 +2,10 @@
 
 use crate::plan::planned::Probe;
 use crate::plan::recipes::{POSTGRES_DATABASE, POSTGRES_USER};
+use engine_client::client::EngineClient;
+use engine_client::principal::Principal;
+use engine_client::transport::socket::tcp;
+use engine_client::wire::status::EngineStatus;
 use sqlx::postgres::{PgConnectOptions, PgSslMode};
 use sqlx::{ConnectOptions, Connection};
 use std::net::SocketAddr;
@@ -17,7 +21,7 @@ pub async fn probe(probe: Probe, address: SocketAddr, password: &str) -> Result<
         match probe {
             Probe::Redis => redis(address, password).await,
             Probe::Postgres => postgres(address, password).await,
-            Probe::Engine => engine(address).await,
+            Probe::Engine => engine(address, password).await,
         }
     };
     match tokio::time::timeout(PATIENCE, asking).await {
@@ -45,11 +49,10 @@ async fn postgres(address: SocketAddr, password: &str) -> Result<(), String> {
     connection.close().await.map_err(|error| error.to_string())
 }
 
-async fn engine(address: SocketAddr) -> Result<(), String> {
-    let said = exchange(address, "GET /ready HTTP/1.0\r\nHost: localhost\r\n\r\n", usize::MAX).await?;
-    let first = String::from_utf8_lossy(&said);
-    let first = first.lines().next().unwrap_or_default();
-    if first.split(' ').nth(1) == Some("200") { Ok(()) } else { Err(one_line(first.as_bytes())) }
+async fn engine(address: SocketAddr, secret: &str) -> Result<(), String> {
+    let client = EngineClient::new(tcp(address.to_string()), Some(secret.to_owned()), Principal::Anonymous);
+    let status: EngineStatus = client.get("/api/v1/status").await.map_err(|error| error.to_string())?;
+    if status.ready() { Ok(()) } else { Err("it runs, and its store does not answer".to_owned()) }
 }
 
 /// Reads until so much has come, or the other side is done.

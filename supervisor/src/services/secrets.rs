@@ -5,8 +5,11 @@
 //! rarely the box's own.
 
 use super::name::ServiceName;
-use crate::plan::recipes::{PASSWORD, REDIS_CONFIG, Shares, redis_config};
-use crate::secrets::root_key::Key;
+use crate::config::secret::Secret;
+use crate::plan::recipes::{
+    MASTER_KEY, PASSWORD, REDIS_CONFIG, REDIS_URL, Shares, TRANSPORT_SECRET, redis_config,
+};
+use crate::secrets::root_key::{self, Key};
 use sha2::{Digest, Sha256};
 use std::fs::{DirBuilder, Permissions};
 use std::io;
@@ -14,17 +17,23 @@ use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
+/// What opens each service.
 pub struct Passwords {
     key: Key,
+    /// What a front door shows the engine.
+    transport: Secret,
 }
 
 impl Passwords {
-    pub fn new(key: &Key) -> Self {
-        Self { key: key.clone() }
+    pub fn new(key: &Key, transport: &Secret) -> Self {
+        Self { key: key.clone(), transport: transport.clone() }
     }
 
     /// The key is of one length, so nothing can be appended to it unseen.
     pub fn of(&self, service: ServiceName) -> Zeroizing<String> {
+        if service == ServiceName::Engine {
+            return Zeroizing::new(self.transport.expose().to_owned());
+        }
         let digest = Sha256::new()
             .chain_update(self.key.as_ref())
             .chain_update(b"service password ")
@@ -35,29 +44,50 @@ impl Passwords {
 
 /// Writes what the service reads when it starts. What is there already is left as it is.
 pub fn write(folder: &Path, service: ServiceName, passwords: &Passwords, shares: Shares) -> io::Result<()> {
-    let password = passwords.of(service);
-    let (name, content) = match service {
-        ServiceName::Redis => (REDIS_CONFIG, Zeroizing::new(redis_config(&password, shares))),
-        ServiceName::Postgres | ServiceName::Engine => (PASSWORD, password),
-    };
     DirBuilder::new().recursive(true).mode(0o755).create(folder)?;
-    let file: PathBuf = folder.join(name);
-    if std::fs::read(&file).is_ok_and(|there| there == content.as_bytes()) {
-        return Ok(());
+    for (name, content) in files(service, passwords, shares) {
+        let file: PathBuf = folder.join(name);
+        if std::fs::read(&file).is_ok_and(|there| there == content.as_bytes()) {
+            continue;
+        }
+        let beside = folder.join(format!(".{name}.new"));
+        std::fs::write(&beside, content.as_bytes())?;
+        std::fs::set_permissions(&beside, Permissions::from_mode(0o444))?;
+        std::fs::rename(beside, file)?;
     }
-    let beside = folder.join(format!(".{name}.new"));
-    std::fs::write(&beside, content.as_bytes())?;
-    std::fs::set_permissions(&beside, Permissions::from_mode(0o444))?;
-    std::fs::rename(beside, file)
+    Ok(())
+}
+
+fn files(
+    service: ServiceName,
+    passwords: &Passwords,
+    shares: Shares,
+) -> Vec<(&'static str, Zeroizing<String>)> {
+    let postgres = || (PASSWORD, passwords.of(ServiceName::Postgres));
+    let redis = passwords.of(ServiceName::Redis);
+    match service {
+        ServiceName::Redis => vec![(REDIS_CONFIG, Zeroizing::new(redis_config(&redis, shares)))],
+        ServiceName::Postgres => vec![postgres()],
+        ServiceName::Engine => vec![
+            postgres(),
+            (TRANSPORT_SECRET, passwords.of(ServiceName::Engine)),
+            (MASTER_KEY, root_key::hex(&passwords.key)),
+            (REDIS_URL, Zeroizing::new(format!("redis://:{}@{}:6379", *redis, ServiceName::Redis))),
+        ],
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn passwords(key: u8) -> Passwords {
+        Passwords::new(&Key::new([key; 32]), &Secret::new("a transport secret".to_owned()))
+    }
+
     #[test]
     fn a_password_is_the_same_each_time_and_another_for_each_service_and_box() {
-        let (one, other) = (Passwords::new(&Key::new([1; 32])), Passwords::new(&Key::new([2; 32])));
+        let (one, other) = (passwords(1), passwords(2));
         assert_eq!(one.of(ServiceName::Redis), one.of(ServiceName::Redis));
         assert_ne!(one.of(ServiceName::Redis), one.of(ServiceName::Postgres));
         assert_ne!(one.of(ServiceName::Redis), other.of(ServiceName::Redis));
@@ -68,7 +98,7 @@ mod tests {
         let temp = tempfile::tempdir().expect("a directory");
         let folder = temp.path().join("redis");
         let shares = Shares { redis_mib: 64, postgres_mib: 256 };
-        let passwords = Passwords::new(&Key::new([1; 32]));
+        let passwords = passwords(1);
         for _ in 0..2 {
             write(&folder, ServiceName::Redis, &passwords, shares).expect("written");
         }

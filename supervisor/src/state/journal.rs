@@ -19,6 +19,8 @@ pub enum Step {
     MakeNetwork,
     MakeVolume,
     Create,
+    /// A container to a network.
+    Join,
     Start,
     Stop,
     Remove,
@@ -27,13 +29,14 @@ pub enum Step {
 }
 
 impl Step {
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Pull,
         Self::Build,
         Self::Load,
         Self::MakeNetwork,
         Self::MakeVolume,
         Self::Create,
+        Self::Join,
         Self::Start,
         Self::Stop,
         Self::Remove,
@@ -49,6 +52,7 @@ impl Step {
             Self::MakeNetwork => "make_network",
             Self::MakeVolume => "make_volume",
             Self::Create => "create",
+            Self::Join => "join",
             Self::Start => "start",
             Self::Stop => "stop",
             Self::Remove => "remove",

@@ -7,3 +7,4 @@
 pub mod openapi;
 pub mod operation;
 pub mod operations;
+pub mod repeat;

@@ -1,8 +1,10 @@
 //! From a request to its response, wherever the engine is.
 
+pub mod failover;
 pub mod in_process;
 mod kept;
 pub mod socket;
+mod spool;
 
 use bytes::Bytes;
 use futures::future::BoxFuture;

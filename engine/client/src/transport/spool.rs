@@ -1,0 +1,189 @@
+//! A request's body that can be sent a second time: what was read of it is kept, the first mebibyte in memory, the rest
+//! in a file without a name.
+
+use super::{Body, BoxError};
+use bytes::{Bytes, BytesMut};
+use http_body::{Frame, SizeHint};
+use http_body_util::BodyExt;
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom, Write};
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
+
+const IN_MEMORY: usize = 1 << 20;
+const PIECE: usize = 64 * 1024;
+
+/// One body, handed out as often as needed, one reader at a time.
+#[derive(Clone)]
+pub struct Spool(Arc<Mutex<Kept>>);
+
+struct Kept {
+    /// Where it comes from; `None` once it was read to its end.
+    source: Option<Body>,
+    memory: BytesMut,
+    file: Option<File>,
+    /// Bytes that were read of it so far.
+    length: u64,
+}
+
+/// Reads it from its beginning: what is kept first, then what still comes.
+struct Reading {
+    spool: Spool,
+    at: u64,
+}
+
+impl Spool {
+    pub fn new(source: Body) -> Self {
+        let source = (!http_body::Body::is_end_stream(&source)).then_some(source);
+        Self(Arc::new(Mutex::new(Kept { source, memory: BytesMut::new(), file: None, length: 0 })))
+    }
+
+    pub fn read(&self) -> Body {
+        Reading { spool: self.clone(), at: 0 }.boxed_unsync()
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Kept {
+    fn keep(&mut self, piece: &Bytes) -> std::io::Result<()> {
+        self.length += piece.len() as u64;
+        if self.file.is_none() && self.memory.len() + piece.len() <= IN_MEMORY {
+            self.memory.extend_from_slice(piece);
+            return Ok(());
+        }
+        let file = match &mut self.file {
+            Some(file) => file,
+            none => none.insert(nameless()?),
+        };
+        file.seek(SeekFrom::End(0))?;
+        file.write_all(piece)
+    }
+
+    /// What is kept from there on, a piece of it.
+    fn piece(&mut self, at: u64) -> std::io::Result<Bytes> {
+        let in_memory = self.memory.len() as u64;
+        if at < in_memory {
+            return Ok(Bytes::copy_from_slice(&self.memory[at as usize..]));
+        }
+        let file = self.file.as_mut().expect("what is not in memory is in the file");
+        file.seek(SeekFrom::Start(at - in_memory))?;
+        let mut piece = vec![0; PIECE.min((self.length - at) as usize)];
+        file.read_exact(&mut piece)?;
+        Ok(piece.into())
+    }
+}
+
+/// Gone from its folder before anything is in it.
+fn nameless() -> std::io::Result<File> {
+    let path = std::env::temp_dir().join(format!("whisperengine-{}", uuid::Uuid::new_v4()));
+    let file = File::options().read(true).write(true).create_new(true).open(&path)?;
+    std::fs::remove_file(path)?;
+    Ok(file)
+}
+
+impl http_body::Body for Reading {
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        let spool = self.spool.clone();
+        let mut kept = spool.kept();
+        if self.at < kept.length {
+            let piece = kept.piece(self.at)?;
+            self.at += piece.len() as u64;
+            return Poll::Ready(Some(Ok(Frame::data(piece))));
+        }
+        loop {
+            let Some(source) = &mut kept.source else { return Poll::Ready(None) };
+            match Pin::new(source).poll_frame(context) {
+                Poll::Pending => return Poll::Pending,
+                Poll::Ready(None) => {
+                    kept.source = None;
+                    return Poll::Ready(None);
+                }
+                Poll::Ready(Some(Err(error))) => return Poll::Ready(Some(Err(error))),
+                Poll::Ready(Some(Ok(frame))) => {
+                    // The contract has no trailers.
+                    if let Ok(piece) = frame.into_data() {
+                        kept.keep(&piece)?;
+                        self.at += piece.len() as u64;
+                        return Poll::Ready(Some(Ok(Frame::data(piece))));
+                    }
+                }
+            }
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        let kept = self.spool.kept();
+        kept.source.is_none() && self.at == kept.length
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        let kept = self.spool.kept();
+        let rest = kept.length - self.at;
+        match &kept.source {
+            None => SizeHint::with_exact(rest),
+            Some(source) => match http_body::Body::size_hint(source).exact() {
+                Some(more) => SizeHint::with_exact(rest + more),
+                None => SizeHint::default(),
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http_body_util::{Full, StreamBody};
+
+    async fn whole(body: Body) -> Vec<u8> {
+        body.collect().await.expect("it is whole").to_bytes().to_vec()
+    }
+
+    fn streamed(pieces: usize) -> (Body, Vec<u8>) {
+        let all: Vec<u8> = (0..pieces).flat_map(|number| vec![number as u8; 40_000]).collect();
+        let frames: Vec<_> =
+            all.chunks(40_000).map(|piece| Ok(Frame::data(Bytes::copy_from_slice(piece)))).collect();
+        (StreamBody::new(futures::stream::iter(frames)).boxed_unsync(), all)
+    }
+
+    #[tokio::test]
+    async fn it_is_the_same_each_time_small_or_large() {
+        for pieces in [0, 1, 26, 27, 100] {
+            let (body, all) = streamed(pieces);
+            let spool = Spool::new(body);
+            for _ in 0..3 {
+                assert_eq!(whole(spool.read()).await, all, "{pieces} pieces");
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_second_reader_begins_where_the_first_one_did_and_goes_on_beyond_where_it_broke_off() {
+        let (body, all) = streamed(60);
+        let spool = Spool::new(body);
+        let mut first = spool.read();
+        for _ in 0..30 {
+            first.frame().await.expect("a piece").expect("whole");
+        }
+        drop(first);
+        assert_eq!(whole(spool.read()).await, all);
+    }
+
+    #[test]
+    fn its_length_is_known_where_it_was() {
+        let full = Full::new(Bytes::from_static(b"abc")).map_err(|never| match never {}).boxed_unsync();
+        let spool = Spool::new(full);
+        assert_eq!(http_body::Body::size_hint(&spool.read()).exact(), Some(3));
+        let none = Spool::new(http_body_util::Empty::new().map_err(|never| match never {}).boxed_unsync());
+        assert!(http_body::Body::is_end_stream(&none.read()));
+    }
+}

@@ -1,0 +1,195 @@
+//! The box's own image, made of this very program: what it needs to run and nothing else, on an empty ground. No network,
+//! no base image, no compiler.
+//!
+//! Named by what is in it, so that the same program is never built twice and another one never passes for it.
+
+use super::closure::{ClosureError, closure};
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+pub const NAME: &str = "whisperengine";
+const PROGRAM: &str = "usr/bin/whisperengine";
+/// Where systems keep the authorities they trust.
+const AUTHORITIES: &[&str] = &[
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/pki/tls/certs/ca-bundle.crt",
+    "/etc/ssl/ca-bundle.pem",
+    "/etc/ssl/cert.pem",
+];
+const AUTHORITIES_INSIDE: &str = "etc/ssl/certs/ca-certificates.crt";
+
+#[derive(Debug, thiserror::Error)]
+pub enum OwnError {
+    #[error(transparent)]
+    Closure(#[from] ClosureError),
+    #[error("the image's context cannot be written: {0}")]
+    Io(#[from] io::Error),
+}
+
+/// What goes into the image, by its path inside.
+#[derive(Debug)]
+pub struct Recipe {
+    files: BTreeMap<String, Source>,
+    dockerfile: String,
+    key: String,
+}
+
+#[derive(Debug)]
+enum Source {
+    File { path: PathBuf, mode: u32 },
+    Text(&'static str),
+}
+
+impl Recipe {
+    /// Reads the whole program once. Blocks.
+    pub fn of(program: &Path) -> Result<Self, OwnError> {
+        let libraries = closure(program)?;
+        let mut files = BTreeMap::new();
+        files.insert(PROGRAM.to_owned(), Source::File { path: program.to_owned(), mode: 0o755 });
+        for library in &libraries {
+            let inside = library.display().to_string().trim_start_matches('/').to_owned();
+            files.insert(inside, Source::File { path: library.clone(), mode: 0o755 });
+        }
+        let authorities = AUTHORITIES.iter().map(Path::new).find(|path| path.is_file());
+        if let Some(path) = authorities {
+            files.insert(AUTHORITIES_INSIDE.to_owned(), Source::File { path: path.to_owned(), mode: 0o644 });
+        }
+        files.insert(
+            "etc/passwd".to_owned(),
+            Source::Text("root:x:0:0::/:\nwhisperengine:x:10001:10001::/:\n"),
+        );
+        files.insert("etc/group".to_owned(), Source::Text("root:x:0:\nwhisperengine:x:10001:\n"));
+        // Names of other containers are asked for as everywhere.
+        files.insert("etc/nsswitch.conf".to_owned(), Source::Text("hosts: files dns\n"));
+        let dockerfile = dockerfile(&libraries, authorities.is_some());
+        let key = key(&files, &dockerfile)?;
+        Ok(Self { files, dockerfile, key })
+    }
+
+    /// Name and tag. Another program has another one.
+    pub fn reference(&self) -> String {
+        format!("{NAME}:{}-{}", env!("CARGO_PKG_VERSION"), self.key)
+    }
+
+    /// Of all files together.
+    pub fn bytes(&self) -> u64 {
+        let size = |source: &Source| match source {
+            Source::Text(text) => text.len() as u64,
+            Source::File { path, .. } => std::fs::metadata(path).map_or(0, |metadata| metadata.len()),
+        };
+        self.files.values().map(size).sum()
+    }
+
+    /// The context of a build, as an archive: the same each time, whoever makes it and whenever. Blocks.
+    pub fn write(&self, to: &Path) -> Result<(), OwnError> {
+        let mut archive = tar::Builder::new(io::BufWriter::new(File::create(to)?));
+        append(&mut archive, "Dockerfile", self.dockerfile.len() as u64, 0o644, self.dockerfile.as_bytes())?;
+        for (inside, source) in &self.files {
+            let name = format!("root/{inside}");
+            match source {
+                Source::Text(text) => append(&mut archive, &name, text.len() as u64, 0o644, text.as_bytes())?,
+                Source::File { path, mode } => {
+                    let file = File::open(path)?;
+                    let size = file.metadata()?.len();
+                    append(&mut archive, &name, size, *mode, file)?;
+                }
+            }
+        }
+        archive.into_inner()?.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
+        Ok(())
+    }
+}
+
+/// The folders of the libraries are named, since no cache of the loader comes along.
+fn dockerfile(libraries: &std::collections::BTreeSet<PathBuf>, has_authorities: bool) -> String {
+    let mut folders: Vec<String> =
+        libraries.iter().filter_map(|path| Some(path.parent()?.display().to_string())).collect();
+    folders.sort();
+    folders.dedup();
+    let mut text = "FROM scratch\nCOPY root/ /\nENV PATH=/usr/bin\n".to_owned();
+    if !folders.is_empty() {
+        text.push_str(&format!("ENV LD_LIBRARY_PATH={}\n", folders.join(":")));
+    }
+    if has_authorities {
+        text.push_str(&format!("ENV SSL_CERT_FILE=/{AUTHORITIES_INSIDE}\n"));
+    }
+    text.push_str("USER 10001:10001\nENTRYPOINT [\"/usr/bin/whisperengine\"]\n");
+    text
+}
+
+fn key(files: &BTreeMap<String, Source>, dockerfile: &str) -> io::Result<String> {
+    let mut hash = Sha256::new();
+    hash.update(dockerfile);
+    for (inside, source) in files {
+        hash.update(inside.as_bytes());
+        match source {
+            Source::Text(text) => hash.update(text.as_bytes()),
+            Source::File { path, .. } => {
+                let (mut file, mut buffer) = (File::open(path)?, vec![0; 1 << 18]);
+                loop {
+                    match file.read(&mut buffer)? {
+                        0 => break,
+                        count => hash.update(&buffer[..count]),
+                    }
+                }
+            }
+        }
+    }
+    Ok(hash.finalize().iter().take(6).map(|byte| format!("{byte:02x}")).collect())
+}
+
+fn append<W: io::Write>(
+    archive: &mut tar::Builder<W>,
+    name: &str,
+    size: u64,
+    mode: u32,
+    content: impl Read,
+) -> io::Result<()> {
+    let mut header = tar::Header::new_gnu();
+    header.set_size(size);
+    header.set_mode(mode);
+    header.set_uid(0);
+    header.set_gid(0);
+    header.set_mtime(0);
+    archive.append_data(&mut header, name, content.take(size))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_context_holds_the_program_its_libraries_and_who_it_runs_as_and_is_the_same_each_time() {
+        let program = Path::new("/bin/true");
+        let temp = tempfile::tempdir().expect("a directory");
+        let recipe = Recipe::of(program).expect("a program");
+        let (one, other) = (temp.path().join("one"), temp.path().join("other"));
+        recipe.write(&one).expect("written");
+        Recipe::of(program).expect("a program").write(&other).expect("written");
+        let bytes = std::fs::read(&one).expect("readable");
+        assert_eq!(bytes, std::fs::read(&other).expect("readable"));
+
+        let mut archive = tar::Archive::new(bytes.as_slice());
+        let entries = archive.entries().expect("an archive");
+        let names: Vec<String> = entries
+            .map(|entry| entry.expect("whole").path().expect("a path").display().to_string())
+            .collect();
+        assert_eq!(names.first().map(String::as_str), Some("Dockerfile"));
+        let has = |what: &str| names.iter().any(|name| name.contains(what));
+        assert!(
+            has("root/usr/bin/whisperengine") && has("libc.so") && has("ld-linux") && has("root/etc/passwd")
+        );
+        assert!(recipe.dockerfile.starts_with("FROM scratch\n") && recipe.dockerfile.contains("USER 10001"));
+    }
+
+    #[test]
+    fn another_program_has_another_name() {
+        let reference = |path: &str| Recipe::of(Path::new(path)).expect("a program").reference();
+        assert_eq!(reference("/bin/true"), reference("/bin/true"));
+        assert_ne!(reference("/bin/true"), reference("/bin/false"));
+        assert!(reference("/bin/true").starts_with("whisperengine:"));
+    }
+}

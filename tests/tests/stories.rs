@@ -23,6 +23,7 @@ mod pictures;
 mod real_engines;
 mod secure;
 mod service;
+mod services;
 mod settings;
 mod table;
 mod the_box;

@@ -32,6 +32,8 @@ pub struct Found {
     pub plan: String,
     pub image_id: String,
     pub life: Life,
+    /// Names of the networks it is in.
+    pub networks: Vec<String>,
     /// Where this machine reaches it.
     pub address: Option<SocketAddr>,
 }
@@ -71,6 +73,7 @@ impl Daemon {
             plan: theirs.and_then(|labels| labels.get(PLAN)).cloned().unwrap_or_default(),
             image_id: found.image.clone().unwrap_or_default(),
             life: life(&found),
+            networks: networks(&found),
             address: self.address(&found, port),
             id: found.id.unwrap_or_default(),
         }))
@@ -214,6 +217,11 @@ fn volume(service: ServiceName, target: &str, labels: &Labels) -> Mount {
         }),
         ..Mount::default()
     }
+}
+
+fn networks(found: &ContainerInspectResponse) -> Vec<String> {
+    let settings = found.network_settings.as_ref().and_then(|settings| settings.networks.as_ref());
+    settings.into_iter().flat_map(|networks| networks.keys().cloned()).collect()
 }
 
 fn life(found: &ContainerInspectResponse) -> Life {

@@ -44,6 +44,10 @@ impl Hands {
         let sight = match &found {
             None => Sight::Absent,
             Some(found) if found.plan != planned.fingerprint() => Sight::Outdated,
+            // It was made, and then not let out: the box or the engine was cut off in between.
+            Some(found) if planned.reaches_out && !found.networks.contains(&self.labels.way_out()) => {
+                Sight::Outdated
+            }
             Some(Found { life: Life::Runs, .. }) => Sight::Runs,
             Some(_) => Sight::Idle,
         };

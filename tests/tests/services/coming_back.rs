@@ -1,7 +1,7 @@
 //! The box, its engine and its services come and go in any order: what answers is left alone, what is gone is fallen
 //! back from, and taken up again.
 
-use super::scene::{REDIS, Scene};
+use super::scene::{ENGINE, REDIS, Scene};
 use anyhow::ensure;
 use tests::daemon::script::Answer;
 use tokio::time::Instant;
@@ -117,6 +117,32 @@ async fn an_end_that_is_told_is_mended_at_once() -> anyhow::Result<()> {
     let seen = killed.elapsed();
     scene.until_serving().await?;
     eprintln!("an end was seen after {seen:.1?}, and mended after {:.1?}", killed.elapsed());
+    scene.is_whole().await?;
+    scene.is_tidy()
+}
+
+/// It could be started, and would never reach a model.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_that_could_not_be_let_out_is_made_anew_and_not_started_as_it_is() -> anyhow::Result<()> {
+    let mut scene = Scene::full()?;
+    scene.engine.answer_once("POST", "/connect", Answer::Refusal(503, ""));
+    scene.begin().await?;
+    scene.until_serving().await?;
+    scene.is_whole().await?;
+    scene.is_tidy()
+}
+
+/// A turn is spoken on whatever is there: the database stays the truth, whoever thinks.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_companion_that_ends_in_its_container_is_answered_for_by_the_box() -> anyhow::Result<()> {
+    let mut scene = Scene::full()?;
+    scene.begin().await?;
+    scene.until_serving().await?;
+    scene.engine.until_somebody_listens().await?;
+    scene.is_whole().await?;
+    scene.engine.kill(ENGINE)?;
+    scene.is_whole().await?;
+    scene.hears(&format!("{ENGINE} was starting and is serving")).await?;
     scene.is_whole().await?;
     scene.is_tidy()
 }

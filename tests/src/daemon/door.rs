@@ -61,6 +61,8 @@ async fn answer(shared: Arc<Shared>, request: Request<Incoming>) -> Result<Reply
         path: decoded(unversioned(head.uri.path())),
         query: pairs(head.uri.query().unwrap_or_default()),
         subject: None,
+        // An archive is no text, and too much of it.
+        body: std::str::from_utf8(&body).unwrap_or_default().to_owned(),
     };
     call.subject = subject(&shared, &call, &body);
     let (ordered, number) = shared.take(&call);

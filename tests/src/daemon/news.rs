@@ -60,7 +60,7 @@ impl News {
     /// From now on, what `call` asks for.
     pub fn lines(&self, call: &Call) -> impl Stream<Item = Result<Bytes, Infallible>> + use<> {
         let wanted = wanted_labels(call);
-        unfold((self.sender.subscribe(), wanted), async |(mut receiver, wanted)| {
+        unfold((self.sender.subscribe(), wanted), |(mut receiver, wanted)| async move {
             loop {
                 match receiver.recv().await {
                     Ok(Told::Happened { labels, line }) => {

@@ -12,6 +12,8 @@ pub struct Call {
     pub query: Vec<(String, String)>,
     /// The name of the container, network or volume that it is about, where there is one.
     pub subject: Option<String>,
+    /// What was sent along, where it is text.
+    pub body: String,
 }
 
 impl Call {

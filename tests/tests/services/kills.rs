@@ -13,10 +13,8 @@ const SIDE_BY_SIDE: usize = 8;
 
 #[derive(Clone, Copy, Debug)]
 enum Course {
-    /// An empty engine.
+    /// An empty engine, and all that the box can run in containers.
     BringUp,
-    /// The same, with the box's database and engine.
-    FullBringUp,
     /// One that ended with the box is started with it.
     StartAgain,
     /// The settings ask for another image than the one that runs.
@@ -26,10 +24,10 @@ enum Course {
 impl Course {
     /// Everything before the first step. The box does not run yet.
     async fn prepare(self) -> anyhow::Result<Scene> {
-        let mut scene = if let Self::FullBringUp = self { Scene::full()? } else { Scene::new()? };
+        let mut scene = if let Self::BringUp = self { Scene::full()? } else { Scene::new()? };
         scene.engine.start()?;
         match self {
-            Self::BringUp | Self::FullBringUp => {}
+            Self::BringUp => {}
             Self::StartAgain => {
                 scene.house.up().await?;
                 scene.until_serving().await?;
@@ -75,7 +73,7 @@ async fn at_every_step(course: Course, least: usize) -> anyhow::Result<()> {
     ensure!(steps.len() >= least, "it took only these steps: {steps:?}");
     let all = (1..=steps.len()).flat_map(|step| [Side::Before, Side::After].map(|side| (step, side)));
     let steps = &steps;
-    let kills = futures::stream::iter(all).map(async |(step, side)| {
+    let kills = futures::stream::iter(all).map(|(step, side)| async move {
         let what = format!("{course:?}, {side:?} {}", steps[step - 1]);
         let took = killed_at(course, step, side).await.with_context(|| what.clone())?;
         eprintln!("killed at {what}: served {took:.1?} after the next start");
@@ -90,12 +88,7 @@ async fn at_every_step(course: Course, least: usize) -> anyhow::Result<()> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn killed_at_any_step_of_a_bring_up_it_goes_on_from_there() -> anyhow::Result<()> {
-    at_every_step(Course::BringUp, 4).await
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn killed_at_any_step_of_a_bring_up_with_a_database_it_goes_on_from_there() -> anyhow::Result<()> {
-    at_every_step(Course::FullBringUp, 12).await
+    at_every_step(Course::BringUp, 12).await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -132,7 +132,12 @@ impl Scene {
     fn story_so_far(&self) -> String {
         let lines = self.lines();
         let told = lines.iter().map(|line| format!("\n  | {} ({})", line.message, line.detail));
-        let calls: Vec<_> = self.engine.changes().iter().map(|call| format!("\n  > {call:?}")).collect();
+        let calls: Vec<_> = self
+            .engine
+            .changes()
+            .iter()
+            .map(|call| format!("\n  > {} {} {:?}", call.method, call.path, call.subject))
+            .collect();
         let told: String = told.collect();
         format!("the services' story:{told}\nthe engine's:{}", calls.concat())
     }

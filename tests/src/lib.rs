@@ -9,6 +9,7 @@ pub mod binary;
 pub mod browser;
 pub mod built;
 pub mod chance;
+pub mod daemon;
 pub mod engine;
 pub mod engines;
 pub mod free_port;

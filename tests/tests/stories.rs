@@ -26,6 +26,7 @@ mod real_services;
 mod repairs;
 mod secure;
 mod service;
+mod services;
 mod settings;
 mod table;
 mod the_box;

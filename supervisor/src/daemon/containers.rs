@@ -33,6 +33,8 @@ pub struct Found {
     pub plan: String,
     pub image_id: String,
     pub life: Life,
+    /// Names of the networks it is in.
+    pub networks: Vec<String>,
     /// Where this machine reaches it.
     pub address: Option<SocketAddr>,
 }
@@ -67,6 +69,7 @@ impl Daemon {
         Ok(Some(Found {
             service: theirs.and_then(service_of),
             plan: theirs.and_then(|labels| labels.get(PLAN)).cloned().unwrap_or_default(),
+            networks: found.networks(),
             life: found.life(),
             address: found.address(port, self.profile.is_reached_directly()),
             image_id: found.image,

@@ -178,6 +178,16 @@ fn split(reference: &str) -> (&str, &str) {
 mod tests {
     use super::*;
 
+    #[tokio::test(start_paused = true)]
+    async fn a_pull_that_says_nothing_for_two_minutes_has_stalled() {
+        let begun = tokio::time::Instant::now();
+        let mut heard = Vec::new();
+        let lines = futures::stream::iter([1, 2]).map(Ok).chain(futures::stream::pending());
+        let stalled = follow(lines, Doing::Fetch, |line: i32| heard.push(line)).await;
+        assert_eq!(stalled.expect_err("it says no more").fault, Fault::PullStalled);
+        assert_eq!((heard, begun.elapsed()), (vec![1, 2], LONGEST_SILENCE));
+    }
+
     #[test]
     fn a_reference_is_split_where_its_tag_or_digest_begins() {
         for (reference, name, tag) in [

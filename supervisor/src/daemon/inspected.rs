@@ -116,6 +116,10 @@ impl Inspected {
         Life::Ended(Trouble::new(fault, said))
     }
 
+    pub fn networks(&self) -> Vec<String> {
+        self.network_settings.networks.iter().flatten().map(|(name, _)| name.clone()).collect()
+    }
+
     /// Where this machine reaches it: itself, or where it is published.
     pub fn address(&self, port: u16, directly: bool) -> Option<SocketAddr> {
         if directly {

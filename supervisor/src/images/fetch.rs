@@ -143,3 +143,29 @@ fn processor(name: &str) -> &str {
         other => other,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::future::pending;
+
+    #[tokio::test]
+    async fn what_is_fetched_ends_on_the_owners_word_and_where_nobody_wants_it() {
+        let never = || pending::<Result<(), Trouble>>();
+        for by_owner in [true, false] {
+            let (wish, stop) = (CancellationToken::new(), CancellationToken::new());
+            assert_eq!(unless(&wish, &stop, async { Ok(1) }).await, Ok(1));
+            let ends = if by_owner { &wish } else { &stop };
+            ends.cancel();
+            let ended = unless(&wish, &stop, never()).await.expect_err("it was ended");
+            assert_eq!(ended.fault, Fault::Cancelled, "by the owner: {by_owner}");
+        }
+    }
+
+    #[test]
+    fn a_processor_has_one_name_whoever_names_it() {
+        assert_eq!(processor("amd64"), processor("x86_64"));
+        assert_eq!(processor("arm64"), processor("aarch64"));
+        assert_ne!(processor("amd64"), processor("arm64"));
+    }
+}

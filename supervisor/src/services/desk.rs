@@ -214,6 +214,8 @@ impl Desk {
                     }
                     desk.tell(Note::Stirs(None));
                     tokio::time::sleep(CALM).await;
+                    // What happened in between is told by nobody.
+                    desk.tell(Note::Stirs(None));
                 }
             };
             tokio::select! {

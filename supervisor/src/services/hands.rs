@@ -44,6 +44,10 @@ impl Hands {
         let sight = match &found {
             None => Sight::Absent,
             Some(found) if found.plan != planned.fingerprint() => Sight::Outdated,
+            // It was made, and then not let out: the box or the engine was cut off in between.
+            Some(found) if planned.reaches_out && !found.networks.contains(&self.labels.way_out()) => {
+                Sight::Outdated
+            }
             Some(Found { life: Life::Runs, .. }) => Sight::Runs,
             Some(_) => Sight::Idle,
         };
@@ -56,10 +60,11 @@ impl Hands {
         self.prepare(daemon, planned).await?;
         let name = self.labels.container(service);
         let before = daemon.find(&name, planned.port, &self.labels).await?;
-        if let Some(before) = &before {
+        // Whatever it is called by now: two of a service would share one volume.
+        for (id, _) in daemon.ours(&self.labels).await?.into_iter().filter(|(_, of)| *of == Some(service)) {
             let grace = Duration::from_secs(u64::from(planned.grace_seconds));
-            self.intend(Step::Stop, &name, daemon.stop(&before.id, grace)).await?;
-            self.intend(Step::Remove, &name, daemon.remove(&before.id)).await?;
+            self.intend(Step::Stop, &name, daemon.stop(&id, grace)).await?;
+            self.intend(Step::Remove, &name, daemon.remove(&id)).await?;
         }
         let port = free_port(before.and_then(|before| before.address).map(|address| address.port()))?;
         let created = daemon.create(planned, image, port, &self.labels);
@@ -174,8 +179,8 @@ impl Hands {
     async fn set_going(&self, daemon: &Daemon, planned: &Planned, id: &str) -> Result<Found, Trouble> {
         let name = self.labels.container(planned.service);
         if let Err(trouble) = self.intend(Step::Start, &name, daemon.start(id)).await {
-            // Its port is part of it: the next one takes another.
-            if trouble.fault == Fault::PortTaken {
+            // Its port and its network are part of it: the next one takes others.
+            if matches!(trouble.fault, Fault::PortTaken | Fault::Removed) {
                 self.intend(Step::Remove, &name, daemon.remove(id)).await?;
             }
             return Err(trouble);

@@ -284,6 +284,10 @@ impl Keeper {
             }
         }
         self.work(name, &acts);
+        // It may have ended since it was seen to run, when news of it said nothing yet.
+        if before != after && after == "starting" {
+            self.check(name);
+        }
     }
 
     fn announce(&self, name: ServiceName) {

@@ -1,0 +1,14 @@
+//! Services in containers, on a container engine that fails on command: what is served stays whole, and comes back.
+//!
+//! `scene` is a box beside its engine; `faults` has one story for each fault of the register (`register`
+//! reads it), `coming_back` is the course of things, `kills` ends the box at every step, `by_hand` is what
+//! people do to containers behind its back, `images` is how images come, `manners` what is asked of an engine at all.
+
+mod by_hand;
+mod coming_back;
+mod faults;
+mod images;
+mod kills;
+mod manners;
+mod register;
+mod scene;

@@ -140,7 +140,7 @@ fn candidate(seen: &Seen) -> Candidate {
     }
 }
 
-async fn look_at_engine(
+pub async fn look_at_engine(
     config: &Config,
     engine: Option<&EngineAccess>,
     services: &mut Vec<Service>,
@@ -211,14 +211,14 @@ fn kind_of(part: &str, store: &str, cache: &Cache, vectors: &Vectors) -> String 
     kind.to_owned()
 }
 
-fn look_at_disk(hardware: &Hardware, issues: &mut Vec<Issue>) {
+pub fn look_at_disk(hardware: &Hardware, issues: &mut Vec<Issue>) {
     if hardware.disk_free_gib < LOW_DISK_GIB {
         let what = format!("only {} GiB of the disk are free", hardware.disk_free_gib);
         issues.push(issue("disk_low", Severity::Warning, what, "make room, or move the data directory"));
     }
 }
 
-fn look_at_directory(config: &Config, issues: &mut Vec<Issue>) {
+pub fn look_at_directory(config: &Config, issues: &mut Vec<Issue>) {
     let root = config.data_dir.root();
     match std::fs::metadata(root) {
         Ok(metadata) if metadata.mode() & 0o077 != 0 => {

@@ -112,6 +112,17 @@ fn case(address: Address, world: &World, other: &Person, own: Uuid) -> Case {
             Case::Owners(plain().form(String::new()))
         }
 
+        Address::System
+        | Address::SystemNow
+        | Address::SystemLogs
+        | Address::DownloadLog => Case::Owners(plain()),
+        Address::AskForHome => Case::Owners(with_query(of_redis(address), "home=container")),
+        Address::ChooseHome => Case::Owners(of_redis(address).form("home=native".into())),
+        Address::LookAtEngine => Case::Owners(plain().form(String::new())),
+        Address::RetryService | Address::RepairIssue | Address::CancelJob => {
+            Case::Owners(of_redis(address).form(String::new()))
+        }
+
         Address::NewChat | Address::EndSessions | Address::EndSession | Address::RecoveryAgain => {
             Case::Form("")
         }
@@ -146,6 +157,11 @@ fn case(address: Address, world: &World, other: &Person, own: Uuid) -> Case {
         | Address::NewestChat
         | Address::Shortcuts => Case::Nobodys,
     }
+}
+
+/// What the box leans on has a name, rather than a number.
+fn of_redis(address: Address) -> Ask {
+    Ask::new(address.method(), address.path().replace("{id}", "redis"))
 }
 
 const MODEL: &str = "url=http%3A%2F%2F127.0.0.1%3A9%2Fv1&model=m&key=";

@@ -7,6 +7,7 @@ use crate::pages::setup::machine::{EngineTold, engine_told};
 use crate::ports::system::{Health, Home, Issue, Load, Repair, Service, Severity, Stage};
 use crate::ports::{Appliance, ContainerState};
 use crate::words::Words;
+use std::cmp::Reverse;
 
 /// Of those that ended; the log has them all.
 const MOST_ENDED: usize = 12;
@@ -59,10 +60,13 @@ pub async fn look(words: &Words, appliance: &dyn Appliance) -> Now {
     let load = system.load();
     let (under_way, ended): (Vec<_>, Vec<_>) = jobs.iter().partition(|job| job.end.is_none());
     let (mark, how) = how(words, &health);
+    let mut services: Vec<_> = health.services.iter().map(|one| service::told(words, one, now)).collect();
+    // What is in trouble comes first; everything else keeps its place.
+    services.sort_by_key(|one| Reverse(one.mark.max(Mark::Idle)));
     Now {
         mark,
         how,
-        services: health.services.iter().map(|one| service::told(words, one, now)).collect(),
+        services,
         issues: issues(words, &health.issues),
         is_looking: !health.is_complete,
         under_way: under_way.into_iter().map(|one| job::told(words, one, now)).collect(),

@@ -89,6 +89,10 @@ fn case(address: Address, world: &World, other: &Person, own: Uuid) -> Case {
         Address::Erase | Address::LeaveForGood => Case::Form("current=x"),
 
         Address::People
+        | Address::System
+        | Address::SystemNow
+        | Address::SystemLogs
+        | Address::DownloadLog
         | Address::Connections
         | Address::NewConnection
         | Address::TheBox
@@ -108,17 +112,12 @@ fn case(address: Address, world: &World, other: &Person, own: Uuid) -> Case {
         Address::ChangeConnection => Case::Owners(at(world.connection).form(MODEL.into())),
         Address::AddConnection | Address::ConnectModel => Case::Owners(plain().form(MODEL.into())),
         Address::InvitePerson => Case::Owners(plain().form("name=Eve".into())),
-        Address::Restart | Address::Stop | Address::KeepRecovery | Address::SeenMachine | Address::LookAgain | Address::SearchModels | Address::ModelLater => {
+        Address::Restart | Address::Stop | Address::KeepRecovery | Address::SeenMachine | Address::LookAgain | Address::LookAtEngine | Address::SearchModels | Address::ModelLater => {
             Case::Owners(plain().form(String::new()))
         }
 
-        Address::System
-        | Address::SystemNow
-        | Address::SystemLogs
-        | Address::DownloadLog => Case::Owners(plain()),
         Address::AskForHome => Case::Owners(with_query(of_redis(address), "home=container")),
         Address::ChooseHome => Case::Owners(of_redis(address).form("home=native".into())),
-        Address::LookAtEngine => Case::Owners(plain().form(String::new())),
         Address::RetryService | Address::RepairIssue | Address::CancelJob => {
             Case::Owners(of_redis(address).form(String::new()))
         }

@@ -406,6 +406,7 @@ settings-box-version = Version
 settings-box-mode = How it runs
 settings-box-runs = Runs for
 settings-box-place = Where its data is
+settings-box-how = See how it is
 settings-box-just-now = less than a minute
 settings-box-minutes = { $count ->
     [one] { $count } minute
@@ -438,3 +439,8 @@ settings-box-stopped-look = Look whether it runs again
 chat-no-model = No language model is connected, so { $companion } answers from memory alone.
 chat-no-model-connect = Connect a model
 chat-no-model-owner = The owner of this box can connect one.
+
+error-not-up = The box is running, but it cannot find out who you are: { $detail }. It tries again by itself, and nothing is lost.
+error-not-up-owner = If you are its owner: the system page tells what is going on as soon as you can be recognised; until then “whisperengine doctor” and “whisperengine logs errors” do, on the machine itself.
+error-again = Try again
+error-to-system = To the system page

@@ -1,12 +1,14 @@
-// Shows every time as the person's own clock does; the exact one stays on hover. Tells the server how far
-// that clock is from its own, so that days begin when the person's do.
+// Shows every time as the person's own clock does; the exact one stays on hover. What is told in words of its own
+// (`data-told`) keeps them, and has the time on hover.
+// Tells the server how far that clock is from its own, so that days begin when the person's do.
 
 const format = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
 
 function localTimes() {
   for (const time of document.querySelectorAll("time")) {
-    time.title = time.dateTime;
-    time.textContent = format.format(new Date(time.dateTime));
+    const local = format.format(new Date(time.dateTime));
+    time.title = "told" in time.dataset ? local : time.dateTime;
+    if (!("told" in time.dataset)) time.textContent = local;
   }
 }
 

@@ -39,6 +39,7 @@ const ASSETS: &[Asset] = &[
     asset("chat.js", SCRIPT, include_bytes!("../assets/chat.js")),
     asset("live.js", SCRIPT, include_bytes!("../assets/live.js")),
     asset("palette.js", SCRIPT, include_bytes!("../assets/palette.js")),
+    asset("system.js", SCRIPT, include_bytes!("../assets/system.js")),
     asset("times.js", SCRIPT, include_bytes!("../assets/times.js")),
     asset("icon.svg", SVG, include_bytes!("../assets/icon.svg")),
     // `icon.svg` for those who want pictures made of dots; `maskable` has room to be cut to any shape.

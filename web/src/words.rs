@@ -5,7 +5,8 @@ use fluent_bundle::{FluentArgs, FluentResource};
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
 
-const CATALOGUE: &str = include_str!("../assets/en.ftl");
+/// The system pages have a file of their own.
+const CATALOGUE: &str = concat!(include_str!("../assets/en.ftl"), include_str!("../assets/en-system.ftl"));
 
 pub struct Words {
     bundle: FluentBundle<FluentResource>,
@@ -35,6 +36,10 @@ impl Words {
 
     pub fn say_with(&self, name: &str, argument: &str, value: &str) -> String {
         self.tell(name, &BTreeMap::from([(argument, value)]))
+    }
+
+    pub fn say_all(&self, name: &str, arguments: &[(&str, &str)]) -> String {
+        self.tell(name, &arguments.iter().copied().collect())
     }
 
     /// With numbers, by which a message can choose its form.

@@ -1,17 +1,23 @@
 //! The box as a whole: the parts put together, started, and let go in order.
 //!
 //! `store` and `engine` turn the configuration into a running engine; `listen` finds the public address;
-//! `state` is what everybody may know about the box while it runs; `figures` counts; `run` is its life from
-//! the first step to the last. `signals` are the owner's words to stop, `cleanup` removes what was only needed for a while.
+//! `state` is what everybody may know about the box while it runs; `pages` is how web sees it, with `health` and
+//! `written` for the system pages; `figures` counts; `run` is its life from the first step to the last. `signals` are the owner's words to stop, `cleanup` removes what was only needed for a while.
 
 pub mod run;
 pub mod state;
 
 pub mod engine;
 pub mod figures;
+pub mod health;
 pub mod listen;
 pub mod providers;
 pub mod services;
 pub mod signals;
 pub mod store;
 pub mod cleanup;
+pub mod pages;
+pub mod written;
+
+#[cfg(test)]
+mod tests;

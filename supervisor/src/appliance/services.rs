@@ -9,7 +9,7 @@ use crate::images::build::OwnImage;
 use crate::images::fetch::Fetcher;
 use crate::jobs::board::Board;
 use crate::plan::make::{Plan, Wishes, make, shares};
-use crate::plan::planned::ImageWish;
+use crate::plan::planned::{ImageWish, Planned};
 use crate::plan::recipes::{POSTGRES_DATABASE, POSTGRES_USER};
 use crate::secrets::credentials::Credentials;
 use crate::services::desk::Desk;
@@ -172,6 +172,13 @@ impl Services {
         if self.orders.send(order).await.is_err() {
             tracing::debug!("the keeper of services has ended");
         }
+    }
+
+    /// How a service would be made were it wanted in a container; `None` where it may not be in one.
+    pub async fn in_container(&self, service: ServiceName) -> Option<Planned> {
+        let mut wishes = self.wishes.lock().await.clone();
+        wishes.choices.insert(service, Home::Container);
+        make(&wishes).services.remove(&service)
     }
 
     pub async fn plan(&self) -> Plan {

@@ -3,28 +3,16 @@
 use super::services::Services;
 use crate::config::load::Config;
 use crate::config::tls::Tls;
-use crate::containers::detect::Detection;
-use crate::containers::state::{Kind, State};
 use crate::containers::watch::Watch;
 use crate::control::wire::{BoxStatus, EngineStage};
-use crate::machine::tier::Tier;
 use engine::domain::time::Timestamp;
 use engine::ports::clock::Clock;
 use engine::secrets::token;
 use engine_client::problem::{ErrorCode, Problem};
-use futures::future::BoxFuture;
 use std::net::SocketAddr;
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::Duration;
 use tokio::sync::watch;
-use web::ports::{
-    ContainerEngine, ContainerState, EngineAccess, EngineKind, Graphics, Ground, Leaving, Life, Size,
-};
-
-/// A page does not wait longer for the first look at container engines.
-const FIRST_LOOK: Duration = Duration::from_millis(250);
-/// An owner who asks to look again waits longer: for an engine that is slow, not for one that hangs.
-const ANOTHER_LOOK: Duration = Duration::from_secs(1);
+use web::ports::{EngineAccess, Leaving};
 
 pub struct Appliance {
     config: Config,
@@ -115,6 +103,31 @@ impl Appliance {
         &self.setup_token.code
     }
 
+    /// Whether this is the one that was printed.
+    pub fn opens_set_up(&self, token: &str) -> bool {
+        // Hashes of random codes: what a comparison's time tells helps nobody.
+        token::hash_code(token) == Some(self.setup_token.hash)
+    }
+
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    pub fn started_at(&self) -> Timestamp {
+        self.started_at
+    }
+
+    /// The way to the engine, or why there is none at this moment.
+    pub fn way_in(&self) -> Result<EngineAccess, Problem> {
+        match &*self.engine.read().unwrap_or_else(PoisonError::into_inner) {
+            EngineState::Ready(engine) => Ok(engine.clone()),
+            EngineState::Starting(reason) => Err(Problem::new(ErrorCode::StoreUnavailable, reason.clone())),
+            EngineState::Stopping => {
+                Err(Problem::new(ErrorCode::Stopping, "the box is stopping; try again in a moment"))
+            }
+        }
+    }
+
     pub fn is_waiting_for(&self, reason: String) {
         self.set(EngineState::Starting(reason));
     }
@@ -131,7 +144,12 @@ impl Appliance {
         *self.engine.write().unwrap_or_else(PoisonError::into_inner) = state;
     }
 
-    /// The owner's word from a page. Cancel-safe; never returns where there is none.
+    /// The owner's word from a page.
+    pub fn is_told_to_leave(&self, how: Leaving) {
+        self.leaving.send_replace(Some(how));
+    }
+
+    /// Waits for that word. Cancel-safe; never returns where there is none.
     pub async fn told_to_leave(&self) -> Leaving {
         let mut wish = self.leaving.subscribe();
         let told = wish.wait_for(Option::is_some).await.map(|told| *told);
@@ -157,107 +175,5 @@ impl Appliance {
             started_at: self.started_at.0,
             engine,
         }
-    }
-}
-
-impl web::ports::Appliance for Appliance {
-    fn version(&self) -> &'static str {
-        env!("CARGO_PKG_VERSION")
-    }
-
-    fn mode(&self) -> &str {
-        self.config.mode.name()
-    }
-
-    fn now(&self) -> i64 {
-        self.clock.now().0
-    }
-
-    fn setup_token_opens(&self, token: &str) -> bool {
-        // Hashes of random codes: what a comparison's time tells helps nobody.
-        token::hash_code(token) == Some(self.setup_token.hash)
-    }
-
-    fn port(&self) -> u16 {
-        self.address.port()
-    }
-
-    fn life(&self) -> Life {
-        Life { started_at: self.started_at.0, place: self.config.data_dir.root().display().to_string() }
-    }
-
-    fn leave(&self, how: Leaving) {
-        self.leaving.send_replace(Some(how));
-    }
-
-    fn look_around(&self) -> BoxFuture<'_, Ground> {
-        Box::pin(async {
-            let found = self.containers.first_look(FIRST_LOOK).await;
-            ground(&self.config, container_engine(&found))
-        })
-    }
-
-    fn look_again(&self) -> BoxFuture<'_, ()> {
-        Box::pin(async {
-            self.containers.look_again(ANOTHER_LOOK).await;
-        })
-    }
-
-    fn engine(&self) -> Result<EngineAccess, Problem> {
-        match &*self.engine.read().unwrap_or_else(PoisonError::into_inner) {
-            EngineState::Ready(engine) => Ok(engine.clone()),
-            EngineState::Starting(reason) => Err(Problem::new(ErrorCode::StoreUnavailable, reason.clone())),
-            EngineState::Stopping => {
-                Err(Problem::new(ErrorCode::Stopping, "the box is stopping; try again in a moment"))
-            }
-        }
-    }
-}
-
-/// As the pages say it.
-fn container_engine(found: &Detection) -> ContainerEngine {
-    let answered = found.chosen().and_then(|one| one.verdict.answered.as_ref());
-    ContainerEngine {
-        state: match found.state {
-            State::NotInstalled => ContainerState::NotInstalled,
-            State::Stopped => ContainerState::Stopped,
-            State::Starting => ContainerState::Starting,
-            State::PermissionDenied => ContainerState::PermissionDenied,
-            State::ApiTooOld => ContainerState::ApiTooOld,
-            State::ClientTooOld => ContainerState::ClientTooOld,
-            State::NotDocker => ContainerState::NotDocker,
-            State::Degraded => ContainerState::Degraded,
-            State::Running => ContainerState::Running,
-            State::Lost => ContainerState::Lost,
-            State::Disabled => ContainerState::Disabled,
-        },
-        kind: match answered.map(|answered| answered.kind) {
-            Some(Kind::Docker) => EngineKind::Docker,
-            Some(Kind::Podman) => EngineKind::Podman,
-            None => EngineKind::Unknown,
-        },
-        version: answered.map(|answered| answered.version.clone()),
-        detail: found.detail.clone(),
-    }
-}
-
-fn ground(config: &Config, containers: ContainerEngine) -> Ground {
-    let hardware = &config.hardware;
-    Ground {
-        cores: hardware.cores,
-        memory_gib: hardware.counted_ram_gib,
-        disk_free_gib: hardware.disk_free_gib,
-        graphics: match &hardware.gpu {
-            None => Graphics::None,
-            Some(gpu) if gpu.usable => Graphics::Usable,
-            Some(_) => Graphics::OutOfReach,
-        },
-        size: match config.tier {
-            Tier::Constrained => Size::Constrained,
-            Tier::Balanced => Size::Balanced,
-            Tier::HighPerformance => Size::HighPerformance,
-            Tier::Enterprise => Size::Enterprise,
-        },
-        containers,
     }
 }

@@ -35,7 +35,7 @@ pub async fn here(appliance: &Appliance, patience: Duration) -> Snapshot {
     );
     let wants = config.runtime == Runtime::Docker || plan.is_none_or(|plan| !plan.services.is_empty());
     let mut snapshot = of(config, seen.flatten(), engine, setup, (*containers).clone(), patience);
-    snapshot.now = Timestamp(appliance.now());
+    snapshot.now = appliance.now();
     snapshot.started_at = Some(Timestamp(appliance.status().started_at));
     snapshot.containers_wanted = wants;
     services.told.views.borrow().as_ref().clone_into(&mut snapshot.services);

@@ -5,28 +5,43 @@ use serde_json::{Map, Value};
 /// Fields that have a place of their own, or say nothing to people.
 const PLACED: &[&str] = &["timestamp", "level", "message", "target", "span"];
 
-/// `2026-11-20T14:07:02Z WARN  the cache is gone  service.name=cache`. What is no such line stays as it is.
-pub fn readable(line: &str) -> String {
-    let Ok(Value::Object(fields)) = serde_json::from_str::<Value>(line) else { return line.to_owned() };
-    let text = |name: &str| fields.get(name).and_then(Value::as_str).unwrap_or_default();
-    let time = text("timestamp");
-    // Whole seconds: the file has the rest.
-    let time = time.split_once('.').map_or(time.to_owned(), |(seconds, _)| format!("{seconds}Z"));
-    let mut readable = format!("{time} {:<5} {}", text("level"), text("message"));
+/// A line in its parts, without anything that could move a reader's cursor or change their screen.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Parts {
+    /// RFC 3339, in UTC, with microseconds.
+    pub time: String,
+    pub level: String,
+    pub message: String,
+    /// What belongs to it, as `name=value name=value`.
+    pub fields: String,
+}
+
+/// `None` for what is no line of ours.
+pub fn parts(line: &str) -> Option<Parts> {
+    let Ok(Value::Object(fields)) = serde_json::from_str::<Value>(line) else { return None };
+    let text = |name: &str| plain(fields.get(name).and_then(Value::as_str).unwrap_or_default());
     let span = fields.get("span").and_then(Value::as_object);
     let own = fields.iter().filter(|(name, _)| !PLACED.contains(&name.as_str()));
     let around = span.into_iter().flat_map(Map::iter).filter(|(name, _)| *name != "name");
-    for (number, (name, value)) in own.chain(around).enumerate() {
-        readable.push_str(if number == 0 { "  " } else { " " });
-        readable.push_str(name);
-        readable.push('=');
-        match value {
-            Value::String(text) => readable.push_str(text),
-            other => readable.push_str(&other.to_string()),
-        }
-    }
-    // A line must not move the reader's cursor or change their screen.
-    readable.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect()
+    let told = own.chain(around).map(|(name, value)| match value {
+        Value::String(text) => format!("{name}={text}"),
+        other => format!("{name}={other}"),
+    });
+    let told = plain(&told.collect::<Vec<_>>().join(" "));
+    Some(Parts { time: text("timestamp"), level: text("level"), message: text("message"), fields: told })
+}
+
+/// `2026-11-20T14:07:02Z WARN  the cache is gone  service.name=cache`. What is no such line stays as it is.
+pub fn readable(line: &str) -> String {
+    let Some(Parts { time, level, message, fields }) = parts(line) else { return line.to_owned() };
+    // Whole seconds: the file has the rest.
+    let time = time.split_once('.').map_or(time.clone(), |(seconds, _)| format!("{seconds}Z"));
+    let gap = if fields.is_empty() { "" } else { "  " };
+    format!("{time} {level:<5} {message}{gap}{fields}")
+}
+
+fn plain(text: &str) -> String {
+    text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect()
 }
 
 #[cfg(test)]

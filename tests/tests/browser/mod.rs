@@ -2,8 +2,10 @@
 
 mod chat;
 mod composing;
+mod docker;
 mod finding;
 mod hostile;
+mod system;
 mod tour;
 mod without;
 mod wordings;

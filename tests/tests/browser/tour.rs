@@ -25,7 +25,7 @@ const RICH: &str = "# A plan\n\nFirst **wood**, then *water*. See https://exampl
     donaudampfschifffahrtsgesellschaftskapitänskajütenschlüssel. مرحبا بالعالم";
 
 /// What following the links must have come by, whatever else there is.
-const FOLLOWED: [&str; 8] = [
+const FOLLOWED: [&str; 10] = [
     "/chat/one/turns/one",
     "/settings",
     "/settings/appearance",
@@ -34,6 +34,8 @@ const FOLLOWED: [&str; 8] = [
     "/settings/models/add",
     "/settings/people",
     "/shortcuts",
+    "/system",
+    "/system/logs",
 ];
 
 struct Tour {

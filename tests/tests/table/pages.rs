@@ -89,6 +89,10 @@ fn case(address: Address, world: &World, other: &Person, own: Uuid) -> Case {
         Address::Erase | Address::LeaveForGood => Case::Form("current=x"),
 
         Address::People
+        | Address::System
+        | Address::SystemNow
+        | Address::SystemLogs
+        | Address::DownloadLog
         | Address::Connections
         | Address::NewConnection
         | Address::TheBox
@@ -108,8 +112,14 @@ fn case(address: Address, world: &World, other: &Person, own: Uuid) -> Case {
         Address::ChangeConnection => Case::Owners(at(world.connection).form(MODEL.into())),
         Address::AddConnection | Address::ConnectModel => Case::Owners(plain().form(MODEL.into())),
         Address::InvitePerson => Case::Owners(plain().form("name=Eve".into())),
-        Address::Restart | Address::Stop | Address::KeepRecovery | Address::SeenMachine | Address::LookAgain | Address::SearchModels | Address::ModelLater => {
+        Address::Restart | Address::Stop | Address::KeepRecovery | Address::SeenMachine | Address::LookAgain | Address::LookAtEngine | Address::SearchModels | Address::ModelLater => {
             Case::Owners(plain().form(String::new()))
+        }
+
+        Address::AskForHome => Case::Owners(with_query(of_redis(address), "home=container")),
+        Address::ChooseHome => Case::Owners(of_redis(address).form("home=native".into())),
+        Address::RetryService | Address::RepairIssue | Address::CancelJob => {
+            Case::Owners(of_redis(address).form(String::new()))
         }
 
         Address::NewChat | Address::EndSessions | Address::EndSession | Address::RecoveryAgain => {
@@ -146,6 +156,11 @@ fn case(address: Address, world: &World, other: &Person, own: Uuid) -> Case {
         | Address::NewestChat
         | Address::Shortcuts => Case::Nobodys,
     }
+}
+
+/// What the box leans on has a name, rather than a number.
+fn of_redis(address: Address) -> Ask {
+    Ask::new(address.method(), address.path().replace("{id}", "redis"))
 }
 
 const MODEL: &str = "url=http%3A%2F%2F127.0.0.1%3A9%2Fv1&model=m&key=";

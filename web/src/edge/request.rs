@@ -53,7 +53,7 @@ fn record(id: &str, method: &Method, route: &str, status: StatusCode, began: Ins
     let labels = [route_label, method_label, ("status", status.as_str().to_owned())];
     metrics::counter!("whisperengine_http_requests_total", &labels).increment(1);
     let duration_ms = (seconds * 1_000_000.0).round() / 1_000.0;
-    if matches!(route, "/health" | "/ready" | "/metrics") && !status.is_server_error() {
+    if matches!(route, "/health" | "/ready" | "/metrics" | "/system/now") && !status.is_server_error() {
         // Asked every few seconds by whoever watches us.
         tracing::debug!(request.id = id, http.method = %method, http.route = route, http.status = status.as_u16(), duration_ms, "answered a probe");
     } else {

@@ -59,16 +59,20 @@ struct ErrorPage {
     frame: Frame,
     title: String,
     sentence: String,
+    /// The box runs and cannot tell who asks.
+    is_not_up: bool,
 }
 
 impl IntoResponse for PageError {
     fn into_response(self) -> Response {
         let words = Words::english();
+        let is_not_up = matches!(&self, Self::Told(problem) if problem.code == ErrorCode::StoreUnavailable);
         let name = match &self {
             Self::NotFound => "error-not-found",
             Self::Forbidden => "error-forbidden",
             Self::Stale => "error-stale",
             Self::Incomplete => "error-incomplete",
+            Self::Told(_) if is_not_up => "error-not-up",
             Self::Told(_) => "error-told",
             Self::Internal => "error-internal",
         };
@@ -77,7 +81,7 @@ impl IntoResponse for PageError {
             _ => words.say(name),
         };
         let title = words.say("error-title");
-        let page = ErrorPage { frame: Frame::new(words, &title, ""), title, sentence };
+        let page = ErrorPage { frame: Frame::new(words, &title, ""), title, sentence, is_not_up };
         let mut response = html(&page);
         *response.status_mut() = self.status();
         if let Self::Told(Problem { retry_after: Some(seconds), .. }) = self {

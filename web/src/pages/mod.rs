@@ -19,6 +19,7 @@ pub mod shortcuts;
 pub mod setup;
 pub mod sign_in;
 pub mod strange_host;
+pub mod system;
 
 #[cfg(test)]
 mod tests;

@@ -1,10 +1,12 @@
 //! The pages over an engine that is made of a few answers.
 
 use super::session::Cookies;
+use super::system::tests::state::BoxState;
 use crate::edge::body::Bounds;
 use crate::edge::host::AllowedHosts;
 use crate::edge::limits::counting::{Limits, Rates};
 use crate::edge::visitor::TrustedProxies;
+use crate::ports::system::{Logs, System};
 use crate::ports::{Appliance, EngineAccess, Ground, Leaving, Life};
 use crate::public::router::{Face, router};
 use crate::serve::Peer;
@@ -37,7 +39,7 @@ const CONVERSATION: Uuid = Uuid::from_u128(7);
 /// What the pages asked the engine to change.
 pub(super) type Deeds = Arc<Mutex<Vec<(String, Value)>>>;
 
-struct Stand(EngineAccess, Leavings);
+struct Stand(EngineAccess, Leavings, Arc<BoxState>);
 
 /// How the box was told to end.
 pub(super) type Leavings = Arc<Mutex<Vec<Leaving>>>;
@@ -50,7 +52,7 @@ impl Appliance for Stand {
         "desktop"
     }
     fn now(&self) -> i64 {
-        0
+        self.2.now
     }
     fn engine(&self) -> Result<EngineAccess, Problem> {
         Ok(self.0.clone())
@@ -68,10 +70,17 @@ impl Appliance for Stand {
         self.1.lock().expect("no panic").push(how);
     }
     fn look_around(&self) -> BoxFuture<'_, Ground> {
-        unreachable!("only the set-up looks around")
+        Box::pin(std::future::ready(self.2.ground()))
     }
     fn look_again(&self) -> BoxFuture<'_, ()> {
-        unreachable!("only the set-up looks again")
+        self.2.does("look");
+        Box::pin(std::future::ready(()))
+    }
+    fn system(&self) -> &dyn System {
+        &*self.2
+    }
+    fn logs(&self) -> &dyn Logs {
+        &*self.2
     }
 }
 
@@ -166,18 +175,23 @@ pub(super) fn face_over(engine: Router) -> Router {
 }
 
 pub(super) fn face_that_may_leave(engine: Router, leavings: Leavings) -> Router {
+    face_of_box(engine, leavings, Arc::default())
+}
+
+/// The same, for a box in this state.
+pub(super) fn face_of_box(engine: Router, leavings: Leavings, state: Arc<BoxState>) -> Router {
     let engine = engine.route("/api/v1/proofs", post(prove));
     let engine = engine.into_service::<engine_client::transport::Body>();
-    listener(EngineAccess { transport: in_process(engine), secret: "inner".into() }, leavings)
+    listener(EngineAccess { transport: in_process(engine), secret: "inner".into() }, leavings, state)
 }
 
 fn face(deeds: &Deeds, has_owner: bool) -> Router {
-    listener(engine(Arc::clone(deeds), has_owner), Leavings::default())
+    listener(engine(Arc::clone(deeds), has_owner), Leavings::default(), Arc::default())
 }
 
-fn listener(engine: EngineAccess, leavings: Leavings) -> Router {
+fn listener(engine: EngineAccess, leavings: Leavings, state: Arc<BoxState>) -> Router {
     router(Face {
-        appliance: Arc::new(Stand(engine, leavings)),
+        appliance: Arc::new(Stand(engine, leavings, state)),
         figures: PrometheusBuilder::new().build_recorder().handle(),
         hosts: AllowedHosts::new([]),
         metrics_token: None,
@@ -487,5 +501,18 @@ async fn a_chat_without_a_model_says_so_and_leads_the_owner_to_one() {
         assert_eq!(chat.text.matches("href=\"/settings/models/add\"").count(), expected);
         assert_eq!(chat.text.matches("owner of this box can connect").count(), 1 - expected);
         has_no_live_markup(&chat.text);
+    }
+}
+
+#[tokio::test]
+async fn the_way_to_the_system_is_there_for_its_owner_alone() {
+    for has_owner in [true, false] {
+        let face = face(&Deeds::default(), has_owner);
+        let chat = ask(&face, signed_in(Method::GET, &format!("/chat/{CONVERSATION}")), "").await;
+        let palette = ask(&face, signed_in(Method::GET, "/palette?q=sys"), "").await;
+        for page in [&chat, &palette] {
+            assert_eq!(page.text.contains("href=\"/system\""), has_owner, "{}", page.text);
+        }
+        assert!(palette.status == StatusCode::OK && chat.text.contains("href=\"/settings\""));
     }
 }

@@ -141,4 +141,15 @@ addresses! {
     LaterConnection: POST "/settings/models/{id}/later" by Member;
     AskToRemoveConnection: GET "/settings/models/{id}/remove" by Member;
     RemoveConnection: POST "/settings/models/{id}/remove" by Member;
+
+    System: GET "/system" by Member;
+    SystemNow: GET "/system/now" by Member;
+    SystemLogs: GET "/system/logs" by Member;
+    DownloadLog: GET "/system/logs/download" by Member;
+    LookAtEngine: POST "/system/engine/look" by Member;
+    RetryService: POST "/system/services/{id}/retry" by Member;
+    AskForHome: GET "/system/services/{id}/home" by Member;
+    ChooseHome: POST "/system/services/{id}/home" by Member;
+    RepairIssue: POST "/system/issues/{id}/repair" by Member;
+    CancelJob: POST "/system/jobs/{id}/cancel" by Member;
 }

@@ -21,7 +21,7 @@ use crate::pages::error::PageError;
 use crate::pages::settings::{
     appearance, belongings, box_itself, keys, models, order, people, profile, removed,
 };
-use crate::pages::{certificate, join, search, setup, shortcuts, sign_in};
+use crate::pages::{certificate, join, search, setup, shortcuts, sign_in, system};
 use crate::passage;
 use crate::ports::Appliance;
 use crate::probes;
@@ -185,6 +185,16 @@ fn handler(address: Address) -> MethodRouter<Face> {
         Address::LaterConnection => on(way, order::later),
         Address::AskToRemoveConnection => on(way, models::ask_remove),
         Address::RemoveConnection => on(way, models::remove),
+        Address::System => on(way, system::page::get),
+        Address::SystemNow => on(way, system::page::now),
+        Address::SystemLogs => on(way, system::logs::get),
+        Address::DownloadLog => on(way, system::logs::download),
+        Address::LookAtEngine => on(way, system::deeds::look_again),
+        Address::RetryService => on(way, system::deeds::retry),
+        Address::AskForHome => on(way, system::deeds::ask_home),
+        Address::ChooseHome => on(way, system::deeds::choose_home),
+        Address::RepairIssue => on(way, system::deeds::repair),
+        Address::CancelJob => on(way, system::deeds::cancel_job),
     }
 }
 

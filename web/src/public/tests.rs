@@ -5,6 +5,7 @@ use crate::edge::body::Bounds;
 use crate::edge::host::AllowedHosts;
 use crate::edge::limits::counting::{Limits, Rates};
 use crate::edge::visitor::TrustedProxies;
+use crate::ports::system::{Logs, System};
 use crate::ports::{
     Appliance, ContainerEngine, ContainerState, EngineAccess, EngineKind, Graphics, Ground, Leaving, Life,
     Size,
@@ -92,6 +93,12 @@ impl Appliance for Stand {
     fn look_again(&self) -> BoxFuture<'_, ()> {
         self.looks.fetch_add(1, Ordering::Relaxed);
         Box::pin(std::future::ready(()))
+    }
+    fn system(&self) -> &dyn System {
+        unreachable!("nobody is signed in here")
+    }
+    fn logs(&self) -> &dyn Logs {
+        unreachable!("nobody is signed in here")
     }
 }
 
@@ -380,5 +387,23 @@ async fn a_box_with_its_own_authority_says_how_to_trust_it() {
     for said in ["81:AC:D7:62", "href=\"/authority.crt\"", "iPhone", "Android", "Windows", "macOS", "Firefox"]
     {
         assert!(page.contains(said), "{said} is missing in {page}");
+    }
+}
+
+#[tokio::test]
+async fn while_nobody_can_be_recognised_a_page_says_so_and_lets_nobody_in() {
+    let face = face(Err(Problem::new(ErrorCode::StoreUnavailable, "the store is being opened")));
+    for path in ["/system", "/system/now", "/system/logs", "/chat"] {
+        let asked = empty(request(Method::GET, path).header("cookie", "we_session=wes_good"));
+        let (status, _, body) = ask(&face, asked).await;
+        let page = String::from_utf8(body).expect("text");
+        assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE, "{path}");
+        for words in [
+            "cannot find out who you are: the store is being opened.",
+            "whisperengine doctor",
+            "href=\"/system\"",
+        ] {
+            assert!(page.contains(words), "{words}: {page}");
+        }
     }
 }

@@ -19,7 +19,6 @@ use engine_client::wire::attachments::AttachmentView;
 use engine_client::wire::conversations::{
     AuthorView, ConversationPage, ConversationView, MessagePage, MessageView, NewConversation,
 };
-use engine_client::wire::people::{PersonView, RoleView};
 use engine_client::wire::setup::SetupState;
 use engine_client::wire::turns::TurnView;
 use serde::Deserialize;
@@ -180,7 +179,7 @@ pub async fn show(
     };
     let failed = if failure.is_some() { asked.turn.or(unanswered) } else { unanswered };
     let files = files(member, &talk.messages).await?;
-    let without_model = without_model(face, member, &companion).await;
+    let without_model = without_model(face, member, &companion, sidebar.is_owner).await;
     let running =
         talk.running.map(|turn| Running { turn: turn.id, blocks: face.markdown.blocks(&turn.text) });
     let page = ChatPage {
@@ -211,14 +210,18 @@ async fn failure_of(client: &EngineClient, turn: Uuid) -> Result<Option<String>,
 }
 
 /// Where this cannot be found out, the conversation is shown all the same.
-async fn without_model(face: &Face, member: &Member, companion: &str) -> Option<WithoutModel> {
+async fn without_model(
+    face: &Face,
+    member: &Member,
+    companion: &str,
+    is_owner: bool,
+) -> Option<WithoutModel> {
     let setup: SetupState = member.client.get("/api/v1/setup").await.ok()?;
     if setup.connections > 0 {
         return None;
     }
-    let me: PersonView = member.client.get("/api/v1/me").await.ok()?;
     let sentence = face.words.say_with("chat-no-model", "companion", companion);
-    Some(WithoutModel { sentence, is_owner: me.role == RoleView::Owner })
+    Some(WithoutModel { sentence, is_owner })
 }
 
 /// What was sent with these messages. A file that was removed since is no longer shown.

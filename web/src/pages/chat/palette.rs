@@ -11,6 +11,7 @@ use askama::Template;
 use axum::extract::{Query, State};
 use axum::response::Response;
 use engine_client::wire::conversations::{ConversationPage, FoundMessage};
+use engine_client::wire::people::{PersonView, RoleView};
 use serde::Deserialize;
 
 /// Of each kind; more would be a list to read.
@@ -45,12 +46,16 @@ pub struct Asked {
 }
 
 /// Where one can always go, by name.
-const PLACES: [(&str, &str, &str); 4] = [
+const PLACES: [(&str, &str, &str); 5] = [
     ("new", "chat-new", "/chat"),
     ("search", "palette-search", "/search"),
     ("settings", "palette-settings", "/settings"),
     ("keys", "shortcuts-title", "/shortcuts"),
+    ("system", "system-title", OWNERS),
 ];
+
+/// Where only an owner can go.
+const OWNERS: &str = "/system";
 
 pub async fn get(
     State(face): State<Face>,
@@ -77,8 +82,13 @@ pub async fn get(
         to: found_at(hit.conversation, hit.message.id),
         deed: false,
     });
+    let mut places = places(&face.words, &words);
+    if places.iter().any(|place| place.to == OWNERS) {
+        let me: PersonView = member.client.get("/api/v1/me").await?;
+        places.retain(|place| place.to != OWNERS || me.role == RoleView::Owner);
+    }
     let groups = [
-        ("palette-do", places(&face.words, &words)),
+        ("palette-do", places),
         ("chat-conversations", titled.take(MOST).collect()),
         ("palette-messages", messages.collect()),
     ];

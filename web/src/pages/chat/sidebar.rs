@@ -7,6 +7,7 @@ use crate::public::router::Face;
 use crate::words::Words;
 use engine_client::wire::companions::CompanionView;
 use engine_client::wire::conversations::{ConversationPage, ConversationView};
+use engine_client::wire::people::{PersonView, RoleView};
 use std::collections::HashMap;
 use uuid::Uuid;
 
@@ -16,6 +17,8 @@ const SHOWN: usize = 40;
 pub struct Sidebar {
     pub companions: Vec<CompanionView>,
     pub groups: Vec<Group>,
+    /// Whether there is more here for them than for others.
+    pub is_owner: bool,
 }
 
 /// Conversations under one heading: those that are pinned, or those of one day.
@@ -36,10 +39,11 @@ impl Sidebar {
     pub async fn read(face: &Face, member: &Member, here: Uuid) -> Result<Self, PageError> {
         let pinned = "/api/v1/conversations?pinned=true&limit=50";
         let recent = format!("/api/v1/conversations?pinned=false&limit={SHOWN}");
-        let (companions, pinned, recent) = tokio::try_join!(
+        let (companions, pinned, recent, me) = tokio::try_join!(
             member.client.get::<Vec<CompanionView>>("/api/v1/companions"),
             member.client.get::<ConversationPage>(pinned),
             member.client.get::<ConversationPage>(&recent),
+            member.client.get::<PersonView>("/api/v1/me"),
         )?;
         let list = List { words: &face.words, names: names(&companions), here };
         let days = by_day(&recent.conversations, member.zone);
@@ -48,7 +52,8 @@ impl Sidebar {
             .then(|| list.group(face.words.say("chat-pinned"), &pinned.conversations));
         let days =
             days.into_iter().map(|(day, list_of)| list.group(heading(&face.words, day, today), list_of));
-        Ok(Self { groups: pinned.into_iter().chain(days).collect(), companions })
+        let groups = pinned.into_iter().chain(days).collect();
+        Ok(Self { groups, companions, is_owner: me.role == RoleView::Owner })
     }
 
     pub fn name_of(&self, companion: Uuid) -> Option<&str> {

@@ -23,12 +23,12 @@ struct MachinePage {
 
 /// The container engine, in words.
 #[derive(Debug)]
-struct EngineTold {
-    how: String,
-    next: String,
-    seen: String,
+pub struct EngineTold {
+    pub how: String,
+    pub next: String,
+    pub seen: String,
     /// Whether it helps to look again.
-    may_change: bool,
+    pub may_change: bool,
 }
 
 pub async fn get(State(face): State<Face>, member: Member) -> Result<Response, PageError> {
@@ -75,7 +75,7 @@ fn sentences(words: &Words, ground: &Ground) -> [String; 3] {
     [words.say_counting("setup-machine-hardware", &hardware), size, graphics]
 }
 
-fn engine_told(words: &Words, engine: &ContainerEngine) -> EngineTold {
+pub fn engine_told(words: &Words, engine: &ContainerEngine) -> EngineTold {
     let (how, next) = match engine.state {
         ContainerState::NotInstalled => ("engine-not-installed", "engine-not-installed-next"),
         ContainerState::Stopped => ("engine-stopped", "engine-stopped-next"),

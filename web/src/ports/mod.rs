@@ -1,10 +1,15 @@
 //! What web asks of the appliance around it. The supervisor implements it.
+//!
+//! `system` is what its owner sees and does on the system pages.
+
+pub mod system;
 
 use engine_client::client::EngineClient;
 use engine_client::principal::Principal;
 use engine_client::problem::Problem;
 use engine_client::transport::Transport;
 use futures::future::BoxFuture;
+use system::{Logs, System};
 
 pub trait Appliance: Send + Sync {
     fn version(&self) -> &str;
@@ -26,6 +31,10 @@ pub trait Appliance: Send + Sync {
     fn look_around(&self) -> BoxFuture<'_, Ground>;
     /// Looks at the container engines anew; what came of it is in the next `look_around`.
     fn look_again(&self) -> BoxFuture<'_, ()>;
+    /// What it leans on and works at.
+    fn system(&self) -> &dyn System;
+    /// What it wrote down.
+    fn logs(&self) -> &dyn Logs;
 }
 
 /// This start of the box.

@@ -1,0 +1,227 @@
+//! How the box is at this moment, as its owner reads it: what it leans on, what needs somebody, what is left of the
+//! machine. Looks and, but for `repair`, changes nothing; whoever does not answer in time is not waited for.
+
+use super::state::Appliance;
+use crate::config::areas::{CacheHome, Database, Runtime, Vectors};
+use crate::config::load::Config;
+use crate::issues::ground::RepairError;
+use crate::issues::kind;
+use crate::issues::snapshot::{EngineSeen, Snapshot};
+use crate::issues::{self, centre, checks, gather};
+use crate::machine::source::Machine;
+use crate::plan::make::Plan;
+use crate::services::name::ServiceName;
+use crate::services::view::ServiceView;
+use std::time::Duration;
+use web::ports::system::{
+    Choice, Container, Health, Home, Issue, Load, Part, Refused, Repair, Service, Severity, Stage, Trouble,
+};
+
+/// A page is not kept waiting by what does not answer.
+const PATIENCE: Duration = Duration::from_millis(250);
+
+pub async fn of(appliance: &Appliance) -> Health {
+    let services = appliance.services();
+    let snapshot = gather::here(appliance, PATIENCE).await;
+    let stand = Stand {
+        config: appliance.config(),
+        snapshot: &snapshot,
+        plan: services.plan().await,
+        cache: cache_choice(appliance).await,
+    };
+    let issues = checks::run(&snapshot).iter().map(issue).collect();
+    Health { services: stand.services(), issues, is_complete: snapshot.silent.is_empty() }
+}
+
+/// Whether its owner may say where this one runs.
+pub async fn may_be_chosen(appliance: &Appliance, service: ServiceName) -> bool {
+    service == ServiceName::Redis && matches!(cache_choice(appliance).await, Choice::Free { .. })
+}
+
+async fn cache_choice(appliance: &Appliance) -> Choice {
+    match appliance.services().in_container(ServiceName::Redis).await {
+        Some(planned) => Choice::Free {
+            image: appliance.config().images.redis.clone(),
+            most_memory_bytes: planned.memory_bytes,
+        },
+        None if appliance.config().runtime == Runtime::Native => Choice::NativeOnly,
+        None => Choice::Configured,
+    }
+}
+
+/// All that is known when the services are told.
+struct Stand<'a> {
+    config: &'a Config,
+    snapshot: &'a Snapshot,
+    plan: Plan,
+    cache: Choice,
+}
+
+impl Stand<'_> {
+    fn services(&self) -> Vec<Service> {
+        let vectors = matches!(self.config.vectors, Vectors::Embedded).then(|| self.vectors());
+        [Some(self.store()), Some(self.engine()), Some(self.cache()), vectors].into_iter().flatten().collect()
+    }
+
+    fn store(&self) -> Service {
+        let kind = self.config.database.kind().name();
+        let (home, choice) = match self.config.database {
+            Database::Ours { .. } => {
+                let store = self.plain("postgres", Part::Store, kind, Home::Container, Choice::Moves);
+                return self.in_container(ServiceName::Postgres, store);
+            }
+            Database::Sqlite { .. } => (Home::Native, Choice::Moves),
+            Database::Postgres(_) => (Home::Elsewhere, Choice::Moves),
+        };
+        self.plain("store", Part::Store, kind, home, choice)
+    }
+
+    fn cache(&self) -> Service {
+        let wanted = self.plan.services.contains_key(&ServiceName::Redis);
+        let (name, kind, home) = match self.config.cache.home {
+            CacheHome::Memory if wanted => ("redis", "redis", Home::Container),
+            CacheHome::Memory => ("redis", "memory", Home::Native),
+            CacheHome::Disk => ("cache", "disk", Home::Native),
+            CacheHome::Redis { .. } => ("cache", "redis", Home::Elsewhere),
+        };
+        let cache = self.plain(name, Part::Cache, kind, home, self.cache.clone());
+        self.in_container(ServiceName::Redis, cache)
+    }
+
+    /// It lives beside the store, and answers as long as that does.
+    fn vectors(&self) -> Service {
+        Service {
+            stage: self.stage_of("store"),
+            ..self.plain("vectors", Part::Vectors, "embedded", Home::Native, Choice::Only)
+        }
+    }
+
+    /// In its container while that serves; ours stands by, and answers where there is none.
+    fn engine(&self) -> Service {
+        let stage = match &self.snapshot.engine {
+            EngineSeen::Up(_) => Stage::Answers,
+            EngineSeen::Down(why) | EngineSeen::DoesNotStart(why) => Stage::Silent(why.clone()),
+            EngineSeen::Silent => Stage::Unheard,
+        };
+        let wanted = self.plan.services.contains_key(&ServiceName::Engine);
+        let home = if wanted { Home::Container } else { Home::Native };
+        let engine = self.plain("engine", Part::Engine, "engine", home, Choice::Only);
+        self.in_container(ServiceName::Engine, Service { stage, is_needed: true, ..engine })
+    }
+
+    /// As the engine tells it.
+    fn plain(&self, name: &str, part: Part, kind: &str, home: Home, choice: Choice) -> Service {
+        let told = match part {
+            Part::Store => "store",
+            Part::Cache => "cache",
+            Part::Vectors => "vectors",
+            Part::Engine => "engine",
+        };
+        Service {
+            name: name.to_owned(),
+            part,
+            kind: kind.to_owned(),
+            home,
+            stage: self.stage_of(told),
+            is_needed: part == Part::Store,
+            container: None,
+            trouble: None,
+            choice,
+        }
+    }
+
+    fn stage_of(&self, part: &str) -> Stage {
+        let EngineSeen::Up(status) = &self.snapshot.engine else { return Stage::Unheard };
+        match status.parts.iter().find(|told| told.name == part) {
+            Some(told) if told.ok => Stage::Answers,
+            Some(told) => Stage::Silent(told.detail.clone()),
+            None => Stage::Unheard,
+        }
+    }
+
+    /// The same service, as its keeper tells it, where it runs or is wanted in a container.
+    fn in_container(&self, name: ServiceName, service: Service) -> Service {
+        let Some(view) = self.snapshot.services.iter().find(|view| view.name == name) else { return service };
+        let container = Container {
+            image: view.image.clone(),
+            id: view.container.clone(),
+            address: view.address,
+            starts: view.starts,
+            most_memory_bytes: self.plan.services.get(&name).map(|planned| planned.memory_bytes),
+            last_lines: view.last_lines.clone(),
+        };
+        let trouble = view.trouble.as_ref().map(|trouble| Trouble {
+            what: trouble.fault.what().to_owned(),
+            next: trouble.fault.next().to_owned(),
+            detail: trouble.detail.clone(),
+            next_try: view.next_try.map(|at| at.0),
+        });
+        Service { stage: stage(view), container: Some(container), trouble, ..service }
+    }
+}
+
+fn stage(view: &ServiceView) -> Stage {
+    match (view.stage, view.serving_since) {
+        ("serving", Some(since)) => Stage::Serving { since: since.0 },
+        ("unwatched", _) => Stage::Unwatched,
+        ("looking", _) => Stage::Looking,
+        ("fetching", _) => Stage::Fetching,
+        ("making", _) => Stage::Making,
+        ("starting", _) => Stage::Starting,
+        ("halting", _) => Stage::Halting,
+        ("resting", _) => Stage::Resting,
+        ("parked", _) => Stage::Parked,
+        ("leaving", _) => Stage::Leaving,
+        _ => Stage::Waiting,
+    }
+}
+
+fn issue(found: &issues::issue::Issue) -> Issue {
+    Issue {
+        id: found.id.clone(),
+        severity: match found.severity {
+            kind::Severity::Error => Severity::Error,
+            kind::Severity::Warning => Severity::Warning,
+            kind::Severity::Note => Severity::Note,
+        },
+        what: found.what.clone(),
+        next: found.next.clone(),
+        repair: found.repair.map(|repair| match repair {
+            kind::Repair::TryAgain => Repair::TryAgain,
+            kind::Repair::LookAgain => Repair::LookAgain,
+            kind::Repair::TrustImage => Repair::TrustImage,
+            kind::Repair::ResetImages => Repair::ResetImages,
+            kind::Repair::GoWithout => Repair::GoWithout,
+            kind::Repair::CloseDirectory => Repair::CloseDirectory,
+            kind::Repair::RemoveLeftovers => Repair::RemoveLeftovers,
+        }),
+    }
+}
+
+pub async fn repair(appliance: &Appliance, issue: &str) -> Result<(), Refused> {
+    match centre::repair(appliance, issue).await {
+        Ok(_) => Ok(()),
+        Err(RepairError::Unknown(_)) => Err(Refused::Unknown),
+        Err(error) => Err(Refused::Failed(error.to_string())),
+    }
+}
+
+pub fn load(config: &Config) -> Load {
+    let disk = (Machine::this().disk)(config.data_dir.root());
+    let mut system = sysinfo::System::new().ok();
+    let own = system.as_mut().zip(sysinfo::get_current_pid().ok()).and_then(|(system, pid)| {
+        system.refresh_memory_specifics(sysinfo::MemoryRefreshKind::nothing().with_ram());
+        let only = sysinfo::ProcessesToUpdate::Some(&[pid]);
+        system.refresh_processes_specifics(only, false, sysinfo::ProcessRefreshKind::nothing().with_memory());
+        system.process(pid).map(sysinfo::Process::memory)
+    });
+    Load {
+        memory_total: system.as_ref().map(sysinfo::System::total_memory),
+        memory_free: system.as_ref().map(sysinfo::System::available_memory),
+        memory_own: own,
+        disk_total: disk.map(|space| space.total_bytes),
+        disk_free: disk.map(|space| space.free_bytes),
+        cores: config.hardware.cores,
+        busy: sysinfo::System::load_average().ok().map(|load| load.one),
+    }
+}

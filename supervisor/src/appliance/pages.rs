@@ -1,0 +1,221 @@
+//! What pages see of the box and may ask of it: the port that web has for that, fulfilled.
+//!
+//! Translates and hands on; what a service is like is `health`'s to say, what was written down `written`'s.
+
+use super::health;
+use super::state::Appliance;
+use super::written;
+use crate::config::load::Config;
+use crate::containers::detect::Detection;
+use crate::containers::state::{Kind, State};
+use crate::machine::tier::Tier;
+use crate::services::name::ServiceName;
+use crate::services::upkeep::Stage;
+use crate::state::choices::Home as Chosen;
+use crate::state::jobs::JobRow;
+use engine_client::problem::Problem;
+use futures::future::BoxFuture;
+use std::time::Duration;
+use web::ports::system::{
+    Health, Home, Job, JobEnd, Load, Log, LogPiece, LogWish, Logs, Outcome, Refused, System,
+};
+use web::ports::{
+    ContainerEngine, ContainerState, EngineAccess, EngineKind, Graphics, Ground, Leaving, Life, Size,
+};
+
+/// A page does not wait longer for the first look at container engines.
+const FIRST_LOOK: Duration = Duration::from_millis(250);
+/// An owner who asks to look again waits longer: for an engine that is slow, not for one that hangs.
+const ANOTHER_LOOK: Duration = Duration::from_secs(1);
+/// As many as a page shows, and some.
+const MOST_JOBS: u32 = 30;
+
+impl web::ports::Appliance for Appliance {
+    fn version(&self) -> &'static str {
+        env!("CARGO_PKG_VERSION")
+    }
+
+    fn mode(&self) -> &str {
+        self.config().mode.name()
+    }
+
+    fn now(&self) -> i64 {
+        Self::now(self).0
+    }
+
+    fn setup_token_opens(&self, token: &str) -> bool {
+        self.opens_set_up(token)
+    }
+
+    fn port(&self) -> u16 {
+        self.address().port()
+    }
+
+    fn life(&self) -> Life {
+        Life { started_at: self.started_at().0, place: self.config().data_dir.root().display().to_string() }
+    }
+
+    fn leave(&self, how: Leaving) {
+        self.is_told_to_leave(how);
+    }
+
+    fn look_around(&self) -> BoxFuture<'_, Ground> {
+        Box::pin(async {
+            let found = self.containers().first_look(FIRST_LOOK).await;
+            ground(self.config(), container_engine(&found))
+        })
+    }
+
+    fn look_again(&self) -> BoxFuture<'_, ()> {
+        Box::pin(async {
+            self.containers().look_again(ANOTHER_LOOK).await;
+        })
+    }
+
+    fn engine(&self) -> Result<EngineAccess, Problem> {
+        self.way_in()
+    }
+
+    fn system(&self) -> &dyn System {
+        self
+    }
+
+    fn logs(&self) -> &dyn Logs {
+        self
+    }
+}
+
+impl System for Appliance {
+    fn health(&self) -> BoxFuture<'_, Health> {
+        Box::pin(health::of(self))
+    }
+
+    fn jobs(&self) -> BoxFuture<'_, Vec<Job>> {
+        Box::pin(async {
+            let board = &self.services().board;
+            let rows = board.all(MOST_JOBS).await.unwrap_or_else(|error| {
+                tracing::warn!(error = %error, "the jobs that ended cannot be read");
+                board.live()
+            });
+            rows.into_iter().map(job).collect()
+        })
+    }
+
+    fn load(&self) -> Load {
+        health::load(self.config())
+    }
+
+    fn retry<'a>(&'a self, service: &'a str) -> BoxFuture<'a, Result<(), Refused>> {
+        Box::pin(async move {
+            let is_in_trouble = |stage| stage == Stage::Resting.as_str() || stage == Stage::Parked.as_str();
+            let views = self.services().told.views.borrow().clone();
+            let found = views.iter().find(|view| view.name.as_str() == service && is_in_trouble(view.stage));
+            let found = found.ok_or(Refused::Unknown)?.name;
+            self.services().retry(found).await;
+            Ok(())
+        })
+    }
+
+    fn choose<'a>(&'a self, service: &'a str, home: Home) -> BoxFuture<'a, Result<(), Refused>> {
+        Box::pin(async move {
+            let service = ServiceName::parse(service).ok_or(Refused::Unknown)?;
+            if !health::may_be_chosen(self, service).await {
+                return Err(Refused::Unknown);
+            }
+            let chosen = match home {
+                Home::Native => Chosen::Native,
+                Home::Container => Chosen::Container,
+                Home::Elsewhere => return Err(Refused::Unknown),
+            };
+            let kept = self.services().choose(service, chosen).await;
+            kept.map_err(|error| Refused::Failed(format!("the choice cannot be kept: {error}")))
+        })
+    }
+
+    fn repair<'a>(&'a self, issue: &'a str) -> BoxFuture<'a, Result<(), Refused>> {
+        Box::pin(health::repair(self, issue))
+    }
+
+    fn cancel_job(&self, id: &str) -> Result<(), Refused> {
+        if self.services().board.cancel(id) { Ok(()) } else { Err(Refused::Unknown) }
+    }
+}
+
+impl Logs for Appliance {
+    fn read(&self, log: Log, wish: LogWish) -> BoxFuture<'_, Result<LogPiece, Refused>> {
+        let folder = self.config().data_dir.logs();
+        Box::pin(async move {
+            let read = tokio::task::spawn_blocking(move || written::read(&folder, log, &wish)).await;
+            let piece = read.map_err(|error| Refused::Failed(error.to_string()))?;
+            piece.map_err(|error| Refused::Failed(error.to_string()))
+        })
+    }
+}
+
+fn job(row: JobRow) -> Job {
+    let outcome = match row.outcome.as_deref() {
+        Some("done") => Outcome::Done,
+        Some("cancelled") => Outcome::Cancelled,
+        Some("interrupted") => Outcome::Interrupted,
+        _ => Outcome::Failed,
+    };
+    Job {
+        end: row.ended_at.map(|at| JobEnd { at, outcome, detail: row.detail }),
+        id: row.id,
+        kind: row.kind,
+        subject: row.subject,
+        stage: row.stage,
+        done_bytes: u64::try_from(row.done_bytes).unwrap_or_default(),
+        total_bytes: row.total_bytes.and_then(|bytes| u64::try_from(bytes).ok()),
+        begun_at: row.begun_at,
+        moved_at: row.moved_at,
+    }
+}
+
+/// As the pages say it.
+fn container_engine(found: &Detection) -> ContainerEngine {
+    let answered = found.chosen().and_then(|one| one.verdict.answered.as_ref());
+    ContainerEngine {
+        state: match found.state {
+            State::NotInstalled => ContainerState::NotInstalled,
+            State::Stopped => ContainerState::Stopped,
+            State::Starting => ContainerState::Starting,
+            State::PermissionDenied => ContainerState::PermissionDenied,
+            State::ApiTooOld => ContainerState::ApiTooOld,
+            State::ClientTooOld => ContainerState::ClientTooOld,
+            State::NotDocker => ContainerState::NotDocker,
+            State::Degraded => ContainerState::Degraded,
+            State::Running => ContainerState::Running,
+            State::Lost => ContainerState::Lost,
+            State::Disabled => ContainerState::Disabled,
+        },
+        kind: match answered.map(|answered| answered.kind) {
+            Some(Kind::Docker) => EngineKind::Docker,
+            Some(Kind::Podman) => EngineKind::Podman,
+            None => EngineKind::Unknown,
+        },
+        version: answered.map(|answered| answered.version.clone()),
+        detail: found.detail.clone(),
+    }
+}
+
+fn ground(config: &Config, containers: ContainerEngine) -> Ground {
+    let hardware = &config.hardware;
+    Ground {
+        cores: hardware.cores,
+        memory_gib: hardware.counted_ram_gib,
+        disk_free_gib: hardware.disk_free_gib,
+        graphics: match &hardware.gpu {
+            None => Graphics::None,
+            Some(gpu) if gpu.usable => Graphics::Usable,
+            Some(_) => Graphics::OutOfReach,
+        },
+        size: match config.tier {
+            Tier::Constrained => Size::Constrained,
+            Tier::Balanced => Size::Balanced,
+            Tier::HighPerformance => Size::HighPerformance,
+            Tier::Enterprise => Size::Enterprise,
+        },
+        containers,
+    }
+}

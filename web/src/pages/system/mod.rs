@@ -1,0 +1,17 @@
+//! How the box is, for its owner: what it leans on, what needs somebody, long work, and what it wrote down.
+//!
+//! `page` shows it and its living part, which `now` puts into words; `service`, `job` and `told` are the words
+//! for each thing on it. `deeds` are its buttons, `logs` is the page of what was written down.
+
+pub mod page;
+
+pub mod job;
+pub mod now;
+pub mod service;
+pub mod told;
+
+pub mod deeds;
+pub mod logs;
+
+#[cfg(test)]
+pub(super) mod tests;

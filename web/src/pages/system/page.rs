@@ -1,0 +1,120 @@
+//! The page, and its living part: what a script asks for again and again, answered only where it has changed.
+
+use super::now::{Now, look};
+use crate::pages::error::PageError;
+use crate::pages::frame::{Frame, html};
+use crate::pages::settings::resident::{Owner, Resident};
+use crate::pages::settings::shell::After;
+use crate::public::router::Face;
+use crate::words::Words;
+use askama::Template;
+use axum::extract::{Query, State};
+use axum::response::{IntoResponse, Response};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+use sha2::{Digest, Sha256};
+
+#[derive(Template)]
+#[template(path = "system.html")]
+struct SystemPage {
+    frame: Frame,
+    place: Place,
+    now: Now,
+    /// Of the living part, as it is now.
+    mark: String,
+    done: Option<String>,
+    problem: Option<String>,
+}
+
+/// The living part on its own.
+#[derive(Template)]
+#[template(path = "system_now.html")]
+struct Living<'a> {
+    frame: &'a Frame,
+    now: &'a Now,
+}
+
+/// Which of the system pages this is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    System,
+    Logs,
+}
+
+impl Place {
+    pub fn is_system(self) -> bool {
+        self == Self::System
+    }
+
+    pub fn is_logs(self) -> bool {
+        self == Self::Logs
+    }
+}
+
+pub async fn get(
+    State(face): State<Face>,
+    Owner(owner): Owner,
+    Query(after): Query<After>,
+) -> Result<Response, PageError> {
+    let done = done(&face.words, &after.done);
+    Ok(html(&page(&face, &owner, done, None).await?))
+}
+
+/// Answers `304` to whoever has this already.
+pub async fn now(
+    State(face): State<Face>,
+    Owner(owner): Owner,
+    headers: HeaderMap,
+) -> Result<Response, PageError> {
+    let frame = owner.frame(&face, "");
+    let now = look(&face.words, &*face.appliance).await;
+    let living = Living { frame: &frame, now: &now };
+    let mark = mark(&living)?;
+    let has_it = headers.get(header::IF_NONE_MATCH).is_some_and(|asked| asked.as_bytes() == mark.as_bytes());
+    let mut response = if has_it { StatusCode::NOT_MODIFIED.into_response() } else { html(&living) };
+    let value = HeaderValue::from_str(&mark).map_err(|_| PageError::Internal)?;
+    response.headers_mut().insert(header::ETAG, value);
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    Ok(response)
+}
+
+/// The page, and why something was not done.
+pub async fn with_problem(face: &Face, owner: &Resident, problem: String) -> Result<Response, PageError> {
+    let mut response = html(&page(face, owner, None, Some(problem)).await?);
+    *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
+    Ok(response)
+}
+
+async fn page(
+    face: &Face,
+    owner: &Resident,
+    done: Option<String>,
+    problem: Option<String>,
+) -> Result<SystemPage, PageError> {
+    let frame = owner.frame(face, &face.words.say("system-title"));
+    let now = look(&face.words, &*face.appliance).await;
+    let mark = mark(&Living { frame: &frame, now: &now })?;
+    Ok(SystemPage { frame, place: Place::System, now, mark, done, problem })
+}
+
+/// As an entity tag: another one whenever a letter of it is another.
+fn mark(living: &Living<'_>) -> Result<String, PageError> {
+    let text = living.render().map_err(|error| {
+        tracing::error!(error = %error, "a page could not be rendered");
+        PageError::Internal
+    })?;
+    let digest = Sha256::digest(text);
+    let digits: String = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    Ok(format!("\"{digits}\""))
+}
+
+fn done(words: &Words, done: &str) -> Option<String> {
+    let name = match done {
+        "looked" => "system-done-looked",
+        "retried" => "system-done-retried",
+        "chosen" => "system-done-chosen",
+        "repaired" => "system-done-repaired",
+        "cancelled" => "system-done-cancelled",
+        _ => return None,
+    };
+    Some(words.say(name))
+}

@@ -1,0 +1,7 @@
+//! The system pages over a box in any state.
+
+pub mod state;
+
+mod deeds;
+mod logs;
+mod showing;

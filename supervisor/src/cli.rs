@@ -13,6 +13,7 @@ use crate::commands::logs::Logs;
 use crate::commands::migrate_store::MigrateStore;
 use crate::commands::owner::OwnerCommand;
 use crate::commands::person::PersonCommand;
+use crate::commands::repair::Repair;
 use crate::commands::service::ServiceCommand;
 use crate::commands::setup::Setup;
 use crate::commands::up::Up;
@@ -62,6 +63,8 @@ pub enum Command {
     Logs(Logs),
     /// Look the box over and say what needs you.
     Doctor,
+    /// Settle what the box can repair by itself; without a name, list it.
+    Repair(Repair),
     /// Make, show and end API keys.
     #[command(subcommand)]
     Key(KeyCommand),
@@ -91,6 +94,7 @@ pub async fn run(command: Command, context: &Context) -> Result<(), Failure> {
         Command::Service(command) => commands::service::run(command, context).await,
         Command::Logs(logs) => commands::logs::run(logs, context).await,
         Command::Doctor => commands::doctor::run(context).await,
+        Command::Repair(repair) => commands::repair::run(repair, context).await,
         Command::Key(command) => commands::key::run(command, context).await,
         Command::Person(command) => commands::person::run(command, context).await,
         Command::Owner(command) => commands::owner::run(command, context).await,

@@ -2,24 +2,25 @@
 //!
 //! Looks and changes nothing. The names of the fields are pinned; see the design.
 
-use crate::config::areas::{Cache, CacheHome, Runtime, Vectors};
+use crate::appliance::state::Appliance;
+use crate::config::areas::{Cache, CacheHome, Vectors};
 use crate::config::load::Config;
-use crate::containers::detect::{Seen, detect};
+use crate::containers::detect::Seen;
 use crate::containers::state::{Kind, State};
-use crate::machine::hardware::Hardware;
-use engine_client::principal::Principal;
-use engine_client::wire::setup::SetupState;
-use engine_client::wire::status::EngineStatus;
+use crate::control::wire::ServiceTold;
+use crate::issues::issue::{self, Issue};
+use crate::issues::snapshot::{EngineSeen, Snapshot};
+use crate::issues::{checks, gather};
+use crate::services::fault::Trouble;
+use crate::services::view::ServiceView;
+use engine_client::wire::status::PartStatus;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use std::os::unix::fs::MetadataExt;
 use std::time::Duration;
 use web::ports::EngineAccess;
 
 const PATIENCE: Duration = Duration::from_secs(5);
-const ENGINE_PATIENCE: Duration = Duration::from_secs(2);
-/// Below it downloads and backups are refused before the disk is full.
-const LOW_DISK_GIB: f64 = 1.0;
+const CONTAINERS_PATIENCE: Duration = Duration::from_secs(2);
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Report {
@@ -64,61 +65,51 @@ pub struct Service {
     pub kind: String,
     pub ok: bool,
     pub detail: String,
+    /// Where it stands, if it runs in a container of the box's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stage: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trouble: Option<Trouble>,
 }
 
-/// Something that needs somebody, and what to do.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Issue {
-    pub id: String,
-    pub severity: Severity,
-    pub what: String,
-    pub next: String,
+/// The box that runs in this process, after a fresh look at the container engines.
+pub async fn examine(appliance: &Appliance) -> Report {
+    appliance.containers().look_again(CONTAINERS_PATIENCE).await;
+    report(appliance.config(), &gather::here(appliance, PATIENCE).await)
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Severity {
-    Error,
-    Warning,
-    Note,
+/// Where no box runs. With a way to an engine, or how that is.
+pub async fn examine_alone(config: &Config, engine: Result<EngineAccess, EngineSeen>) -> Report {
+    report(config, &gather::alone(config, engine, PATIENCE).await)
 }
 
-/// `engine` is the way in, where there is one.
-pub async fn examine(config: &Config, engine: Option<&EngineAccess>) -> Report {
-    let (mut services, mut issues) = (Vec::new(), Vec::new());
-    for warning in &config.warnings {
-        issues.push(issue("configuration", Severity::Warning, warning, "whisperengine config check"));
-    }
-    look_at_engine(config, engine, &mut services, &mut issues).await;
-    look_at_disk(&config.hardware, &mut issues);
-    look_at_directory(config, &mut issues);
+fn report(config: &Config, snapshot: &Snapshot) -> Report {
     Report {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         mode: config.mode.name().to_owned(),
-        runtime: runtime(config).await,
+        runtime: runtime(snapshot),
         hardware: serde_json::to_value(&config.hardware).unwrap_or_default(),
         tier: json!({ "number": config.tier.number(), "name": config.tier.name() }),
-        data_dir: json!({ "path": config.data_dir.root(), "free_gib": config.hardware.disk_free_gib }),
-        services,
-        issues,
+        data_dir: json!({ "path": config.data_dir.root(), "free_gib": free_gib(config, snapshot) }),
+        services: parts(config, snapshot)
+            .into_iter()
+            .chain(snapshot.services.iter().map(contained))
+            .collect(),
+        issues: checks::run(snapshot),
     }
 }
 
-async fn runtime(config: &Config) -> ContainerRuntime {
-    if config.runtime == Runtime::Native {
-        return ContainerRuntime {
-            state: State::Disabled,
-            endpoint: None,
-            origin: None,
-            engine: None,
-            api: None,
-            candidates: Vec::new(),
-            detail: "everything runs in this process, as asked for".to_owned(),
-        };
-    }
-    let found = detect(&config.containers, ENGINE_PATIENCE).await;
+/// At this moment, or as it was when the configuration was read.
+fn free_gib(config: &Config, snapshot: &Snapshot) -> f64 {
+    let gib = |bytes: u64| (bytes as f64 / (1_u64 << 30) as f64 * 100.0).round() / 100.0;
+    snapshot.disk_free_bytes.map_or(config.hardware.disk_free_gib, gib)
+}
+
+fn runtime(snapshot: &Snapshot) -> ContainerRuntime {
+    let found = &snapshot.containers;
     let chosen = found.chosen();
     let answered = chosen.and_then(|one| one.verdict.answered.as_ref());
+    let contained: Vec<_> = snapshot.services.iter().map(|view| view.name.as_str()).collect();
     ContainerRuntime {
         state: found.state,
         endpoint: chosen.map(|one| one.candidate.endpoint.to_string()),
@@ -126,7 +117,11 @@ async fn runtime(config: &Config) -> ContainerRuntime {
         engine: answered.map(|answered| answered.version.clone()),
         api: answered.map(|answered| answered.api.clone()),
         candidates: found.seen.iter().map(candidate).collect(),
-        detail: format!("everything runs in this process; {}", found.detail),
+        detail: match (found.state, contained.is_empty()) {
+            (State::Disabled, true) => found.detail.clone(),
+            (_, true) => format!("everything runs in this process; {}", found.detail),
+            (_, false) => format!("in containers: {}; {}", contained.join(", "), found.detail),
+        },
     }
 }
 
@@ -140,61 +135,30 @@ fn candidate(seen: &Seen) -> Candidate {
     }
 }
 
-async fn look_at_engine(
-    config: &Config,
-    engine: Option<&EngineAccess>,
-    services: &mut Vec<Service>,
-    issues: &mut Vec<Issue>,
-) {
-    let unreachable = |reason: String| {
-        let next = "whisperengine logs errors";
-        issue("engine_unreachable", Severity::Error, format!("the engine does not answer: {reason}"), next)
+/// What the engine leans on.
+fn parts(config: &Config, snapshot: &Snapshot) -> Vec<Service> {
+    let EngineSeen::Up(status) = &snapshot.engine else { return Vec::new() };
+    let part = |part: &PartStatus| Service {
+        name: part.name.clone(),
+        kind: kind_of(&part.name, &status.store, &config.cache, &config.vectors),
+        ok: part.ok,
+        detail: part.detail.clone(),
+        stage: None,
+        trouble: None,
     };
-    let Some(engine) = engine else {
-        issues.push(unreachable("it is not up".to_owned()));
-        return;
-    };
-    // As nobody where not all is to be read: the operator is looked up in the store, which may be what is gone.
-    let client = engine.client(Principal::Anonymous).with_patience(PATIENCE);
-    match client.acting_as(Principal::Operator).get::<EngineStatus>("/api/v1/status").await {
-        Ok(status) => {
-            for part in status.parts {
-                if !part.ok {
-                    let severity = if part.needed { Severity::Error } else { Severity::Warning };
-                    let what = format!("{}: {}", part.name, part.detail);
-                    issues.push(issue(
-                        &format!("{}_unreachable", part.name),
-                        severity,
-                        what,
-                        next_for(&part.name),
-                    ));
-                }
-                let kind = kind_of(&part.name, &status.store, &config.cache, &config.vectors);
-                services.push(Service { kind, name: part.name, ok: part.ok, detail: part.detail });
-            }
-        }
-        Err(error) => issues.push(unreachable(error.to_string())),
-    }
-    match client.get::<SetupState>("/api/v1/setup").await {
-        Ok(state) if !state.has_owner => {
-            let next = "whisperengine setup --owner NAME --password-file FILE";
-            issues.push(issue("no_owner", Severity::Warning, "the box has no owner yet", next));
-        }
-        Ok(state) if state.connections == 0 => {
-            let what = "no language model is connected; replies come from memory alone";
-            let next = "connect one with `setup --model-url`, or through the API";
-            issues.push(issue("no_model", Severity::Note, what, next));
-        }
-        Ok(_) => {}
-        Err(error) => tracing::debug!(error = %error, "the set-up state could not be asked for"),
-    }
+    status.parts.iter().map(part).collect()
 }
 
-fn next_for(part: &str) -> &'static str {
-    match part {
-        "store" => "see that the database runs and the disk has room; nothing is acknowledged until then",
-        "cache" => "see that the Redis server runs; the box goes on without it",
-        _ => "whisperengine logs errors",
+/// What the box keeps in a container.
+fn contained(view: &ServiceView) -> Service {
+    let told = ServiceTold::from(view);
+    Service {
+        name: told.name.to_string(),
+        kind: "container".to_owned(),
+        ok: told.serves(),
+        detail: told.sentence(),
+        stage: Some(told.stage),
+        trouble: told.trouble,
     }
 }
 
@@ -209,37 +173,6 @@ fn kind_of(part: &str, store: &str, cache: &Cache, vectors: &Vectors) -> String 
         _ => "part of the engine",
     };
     kind.to_owned()
-}
-
-fn look_at_disk(hardware: &Hardware, issues: &mut Vec<Issue>) {
-    if hardware.disk_free_gib < LOW_DISK_GIB {
-        let what = format!("only {} GiB of the disk are free", hardware.disk_free_gib);
-        issues.push(issue("disk_low", Severity::Warning, what, "make room, or move the data directory"));
-    }
-}
-
-fn look_at_directory(config: &Config, issues: &mut Vec<Issue>) {
-    let root = config.data_dir.root();
-    match std::fs::metadata(root) {
-        Ok(metadata) if metadata.mode() & 0o077 != 0 => {
-            let what = format!("{} is open to other users of this machine", root.display());
-            issues.push(issue(
-                "data_dir_open",
-                Severity::Warning,
-                what,
-                format!("chmod 700 {}", root.display()),
-            ));
-        }
-        Ok(_) => {}
-        Err(error) => {
-            let what = format!("{} cannot be looked at: {error}", root.display());
-            issues.push(issue("data_dir_unreadable", Severity::Error, what, "whisperengine up"));
-        }
-    }
-}
-
-pub fn issue(id: &str, severity: Severity, what: impl Into<String>, next: impl Into<String>) -> Issue {
-    Issue { id: id.to_owned(), severity, what: what.into(), next: next.into() }
 }
 
 /// For people.
@@ -258,19 +191,15 @@ pub fn as_text(report: &Report) -> String {
         report.runtime.candidates.iter().filter(|one| one.state != State::NotInstalled && !counts(one));
     lines.extend(there.map(|one| format!("          {} ({}): {}", one.endpoint, one.origin, one.detail)));
     for service in &report.services {
-        let state = if service.ok { "ok" } else { "not reachable" };
-        lines.push(format!("{:<9} {} ({})", service.name, state, service.kind));
+        let state = match &service.stage {
+            Some(_) => service.detail.as_str(),
+            None if service.ok => "ok",
+            None => "not reachable",
+        };
+        lines.push(format!("{:<9} {state} ({})", service.name, service.kind));
     }
     if report.issues.is_empty() {
         lines.push("\nNothing needs you.".to_owned());
     }
-    for issue in &report.issues {
-        let mark = match issue.severity {
-            Severity::Error => "error",
-            Severity::Warning => "warning",
-            Severity::Note => "note",
-        };
-        lines.push(format!("\n{mark}: {}\n  next: {}", issue.what, issue.next));
-    }
-    lines.join("\n") + "\n"
+    lines.join("\n") + "\n" + &issue::as_text(&report.issues)
 }

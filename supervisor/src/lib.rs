@@ -2,7 +2,7 @@
 //!
 //! `cli` turns arguments into a command, `commands` holds one file per command, `exit` says how each ends.
 //! `appliance` is the box that runs, `control` the socket that commands reach it by, `reach` how they find
-//! it or do without, `terminal` a conversation at the keyboard, `doctor` how the box is, `service`
+//! it or do without, `terminal` a conversation at the keyboard, `doctor` how the box is, `issues` what needs somebody and how it is repaired, `service`
 //! how a reboot brings it back. `instance` keeps two processes apart, `secrets` holds the keys, `tls` the public
 //! listener's certificate, `logs` what is written down, `containers` whether a container engine is there. `config` is what the owner decides, `machine` what the
 //! box found. A library so that tests and other commands can use the parts; `main.rs` adds nothing but the
@@ -16,6 +16,7 @@ pub mod commands;
 pub mod appliance;
 pub mod control;
 pub mod doctor;
+pub mod issues;
 pub mod reach;
 pub mod service;
 pub mod terminal;

@@ -21,7 +21,7 @@ const SOON: Duration = Duration::from_secs(30);
 const PAGE: &str = "/setup/machine";
 
 #[derive(Clone, Copy)]
-enum Mood {
+pub(super) enum Mood {
     Sound,
     /// Each answer takes this long.
     Slow(Duration),
@@ -30,14 +30,14 @@ enum Mood {
 }
 
 /// Somebody who answers like Docker as long as it lives, and writes down what it was asked.
-struct Docker {
+pub(super) struct Docker {
     socket: PathBuf,
     asked: Arc<Mutex<BTreeSet<String>>>,
     _calls: JoinSet<()>,
 }
 
 impl Docker {
-    fn begin(socket: &Path, mood: Mood) -> anyhow::Result<Self> {
+    pub(super) fn begin(socket: &Path, mood: Mood) -> anyhow::Result<Self> {
         let listener = UnixListener::bind(socket)?;
         let (asked, mut calls) = (Arc::<Mutex<BTreeSet<String>>>::default(), JoinSet::new());
         let told = Arc::clone(&asked);
@@ -82,7 +82,7 @@ async fn answer(mut stream: UnixStream, mood: Mood, told: Arc<Mutex<BTreeSet<Str
 }
 
 /// A home that names this socket by our own setting, over what `DOCKER_HOST` says.
-fn home() -> anyhow::Result<(Home, PathBuf)> {
+pub(super) fn home() -> anyhow::Result<(Home, PathBuf)> {
     let mut home = Home::new()?;
     let socket = home.path().join("engine.sock");
     home.set("WHISPERENGINE_CONTAINER_HOST", format!("unix://{}", socket.display()));

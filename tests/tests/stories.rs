@@ -21,6 +21,8 @@ mod openai_door;
 mod pages;
 mod pictures;
 mod real_engines;
+mod real_services;
+mod repairs;
 mod secure;
 mod service;
 mod services;

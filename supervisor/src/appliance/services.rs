@@ -9,9 +9,11 @@ use crate::images::build::OwnImage;
 use crate::images::fetch::Fetcher;
 use crate::jobs::board::Board;
 use crate::plan::make::{Plan, Wishes, make, shares};
+use crate::plan::planned::ImageWish;
 use crate::plan::recipes::{POSTGRES_DATABASE, POSTGRES_USER};
 use crate::secrets::credentials::Credentials;
 use crate::services::desk::Desk;
+use crate::services::fault::Trouble;
 use crate::services::hands::Hands;
 use crate::services::keeper::{Keeper, Order, Told};
 use crate::services::name::ServiceName;
@@ -55,6 +57,8 @@ pub struct Services {
     clock: Arc<dyn Clock>,
     /// Ends the line to the container engine.
     end: CancellationToken,
+    /// Whether anything needs a container engine. Once true it stays so: what was made has to be unmade.
+    needed: Arc<watch::Sender<bool>>,
 }
 
 /// What an engine leans on that runs in containers of the box's own.
@@ -89,10 +93,13 @@ impl Services {
         let (keeper, told) = Keeper::new(desk, notes, tasks.clone());
         let (orders, read) = mpsc::channel(ORDERS);
         let daemons = watch::Sender::<Option<Daemon>>::new(None);
-        tasks.spawn(keeper.keep(make(&wishes), daemons.subscribe(), read));
-        tasks.spawn(line::follow(detections, daemons, end.clone()));
+        let plan = make(&wishes);
+        tasks.spawn(keeper.keep(plan.clone(), daemons.subscribe(), read));
+        let needs_engine = !plan.services.is_empty() || state.knows_images().await?;
+        let (needed, is_needed) = watch::channel(needs_engine);
+        tasks.spawn(line::follow(detections, is_needed, daemons, end.clone()));
         let (wishes, passwords) = (Arc::new(Mutex::new(wishes)), Arc::new(passwords()));
-        Ok(Self { state, board, told, orders, wishes, passwords, clock, end })
+        Ok(Self { state, board, told, orders, wishes, passwords, clock, end, needed: Arc::new(needed) })
     }
 
     pub fn backing(&self) -> Backing {
@@ -108,16 +115,16 @@ impl Services {
         self.state.choose(service, home, self.clock.now()).await?;
         let mut wishes = self.wishes.lock().await;
         wishes.choices.insert(service, home);
-        self.order(Order::Plan(make(&wishes))).await;
+        self.follow(make(&wishes)).await;
         Ok(())
     }
 
     /// Whether an engine in a container could do what ours does.
     pub async fn engine_may_move(&self, may: bool) {
         let mut wishes = self.wishes.lock().await;
-        if wishes.engine_may_move != may {
-            wishes.engine_may_move = may;
-            self.order(Order::Plan(make(&wishes))).await;
+        if wishes.engine_may_move != Some(may) {
+            wishes.engine_may_move = Some(may);
+            self.follow(make(&wishes)).await;
         }
     }
 
@@ -131,6 +138,22 @@ impl Services {
         self.order(Order::Retry(service)).await;
     }
 
+    /// Removes containers of this box that no plan has, and settles what a crash cut off. `None`: no container engine
+    /// is there.
+    pub async fn tidy(&self) -> Option<Result<(), Trouble>> {
+        let (done, tidied) = oneshot::channel();
+        self.order(Order::Tidy(done)).await;
+        tidied.await.ok()
+    }
+
+    /// As the plan names it. `None`: the service is not planned, or its image is the box's own.
+    pub async fn image_of(&self, service: ServiceName) -> Option<String> {
+        match &self.plan().await.services.get(&service)?.image {
+            ImageWish::Named(reference) => Some(reference.clone()),
+            ImageWish::Own => None,
+        }
+    }
+
     /// Containers end with the box, in order; for a start that follows at once they stay. One that does not end is
     /// taken up again at the next start.
     pub async fn leave(&self, how: Leaving) {
@@ -141,6 +164,13 @@ impl Services {
             let _ = ended.await;
         }
         self.end.cancel();
+    }
+
+    async fn follow(&self, plan: Plan) {
+        if !plan.services.is_empty() {
+            self.needed.send_replace(true);
+        }
+        self.order(Order::Plan(plan)).await;
     }
 
     async fn order(&self, order: Order) {
@@ -249,7 +279,7 @@ fn wishes(config: &Config, choices: Choices) -> Wishes {
         tier: config.tier,
         cache_is_elsewhere: !matches!(config.cache.home, CacheHome::Memory),
         store_is_ours: matches!(config.database, Database::Ours { .. }),
-        engine_may_move: false,
+        engine_may_move: None,
         owner: (rustix::process::getuid().as_raw(), rustix::process::getgid().as_raw()),
         images: config.images.clone(),
         secrets: config.data_dir.secrets(),

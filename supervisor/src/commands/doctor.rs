@@ -2,8 +2,9 @@
 
 use super::context::Context;
 use crate::config::load::Config;
-use crate::doctor::{self, Report, Severity, issue};
+use crate::doctor::{self, Report};
 use crate::exit::Failure;
+use crate::issues::snapshot::EngineSeen;
 use crate::reach::{self, Reached};
 
 pub async fn run(context: &Context) -> Result<(), Failure> {
@@ -16,13 +17,8 @@ pub async fn run(context: &Context) -> Result<(), Failure> {
         }
         // What keeps the engine from starting is what the owner wants to hear.
         Err(error) => {
-            let mut report = doctor::examine(&config, None).await;
-            report.issues.retain(|issue| issue.id != "engine_unreachable");
-            let next = "see what it says; `whisperengine logs errors` may have more";
-            report
-                .issues
-                .insert(0, issue("engine_does_not_start", Severity::Error, format!("{error:#}"), next));
-            report
+            let seen = EngineSeen::DoesNotStart(format!("{error:#}"));
+            doctor::examine_alone(&config, Err(seen)).await
         }
     };
     let json = serde_json::to_value(&report).map_err(anyhow::Error::from)?;
@@ -30,9 +26,9 @@ pub async fn run(context: &Context) -> Result<(), Failure> {
 }
 
 async fn examine(config: &Config, reached: &Reached) -> anyhow::Result<Report> {
-    Ok(match (&reached.running, reached.access()) {
-        (None, access) => doctor::examine(config, access.as_ref()).await,
+    Ok(match reached.access() {
+        Some(access) => doctor::examine_alone(config, Ok(access)).await,
         // The box that runs knows its own configuration.
-        (Some(_), _) => reached.client.get("/appliance/doctor").await?,
+        None => reached.client.get("/appliance/doctor").await?,
     })
 }

@@ -16,6 +16,7 @@ pub mod migrate;
 pub mod migrate_store;
 pub mod owner;
 pub mod person;
+pub mod repair;
 pub mod service;
 pub mod setup;
 pub mod status;

@@ -1,14 +1,19 @@
 //! What the control socket answers: the engine's contract as the operator, and the appliance itself.
 
-use super::wire::BoxStatus;
+use super::wire::{BoxStatus, RepairAsked, RepairDone};
 use crate::appliance::state::Appliance;
 use crate::doctor;
+use crate::issues::centre;
+use crate::issues::ground::RepairError;
+use crate::issues::issue::Issue;
+use crate::services::view::ServiceView;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{any, get};
+use axum::routing::{any, get, post};
 use axum::{Json, Router, middleware};
 use engine_client::principal::{DEADLINE_MS, Principal};
 use engine_client::problem::ErrorCode;
+use std::error::Error as _;
 use std::sync::Arc;
 use std::time::Duration;
 use web::edge::body::{self, Bounds};
@@ -24,6 +29,9 @@ pub fn router(appliance: Arc<Appliance>) -> Router {
     Router::new()
         .route("/appliance/status", get(status))
         .route("/appliance/doctor", get(examine))
+        .route("/appliance/services", get(services))
+        .route("/appliance/issues", get(issues))
+        .route("/appliance/repair", post(repair))
         .route("/api/v1/{*path}", any(pass))
         .fallback(nothing)
         .with_state(appliance)
@@ -36,7 +44,46 @@ async fn status(State(appliance): State<Arc<Appliance>>) -> Json<BoxStatus> {
 }
 
 async fn examine(State(appliance): State<Arc<Appliance>>) -> Json<doctor::Report> {
-    Json(doctor::examine(appliance.config(), appliance.engine().ok().as_ref()).await)
+    Json(doctor::examine(&appliance).await)
+}
+
+async fn services(State(appliance): State<Arc<Appliance>>) -> Json<Vec<ServiceView>> {
+    let told = Arc::clone(&appliance.services().told.views.borrow());
+    Json(Arc::unwrap_or_clone(told))
+}
+
+async fn issues(State(appliance): State<Arc<Appliance>>) -> Json<Vec<Issue>> {
+    Json(centre::found(&appliance).await)
+}
+
+async fn repair(
+    State(appliance): State<Arc<Appliance>>,
+    Json(RepairAsked { id }): Json<RepairAsked>,
+) -> Result<Json<RepairDone>, Refusal> {
+    let done = centre::repair(&appliance, &id).await;
+    done.map(|done| Json(RepairDone { id, done }))
+        .map_err(|error| Refusal::new(code_of(&error), told(&error)))
+}
+
+fn code_of(error: &RepairError) -> ErrorCode {
+    match error {
+        RepairError::Unknown(_) => ErrorCode::NotFound,
+        RepairError::ByHand { .. } | RepairError::NoStandIn(_) => ErrorCode::Invalid,
+        RepairError::Unsure(_) | RepairError::TookTooLong => ErrorCode::DeadlineExceeded,
+        RepairError::NotRunning
+        | RepairError::NoEngine
+        | RepairError::Records(_)
+        | RepairError::Engine(_)
+        | RepairError::Directory { .. } => ErrorCode::Internal,
+    }
+}
+
+/// With its cause: only the owner is at the other end of this socket.
+fn told(error: &RepairError) -> String {
+    match error.source() {
+        Some(cause) if matches!(error, RepairError::Records(_)) => format!("{error}: {cause}"),
+        _ => error.to_string(),
+    }
 }
 
 async fn pass(State(appliance): State<Arc<Appliance>>, request: Request) -> Response {
@@ -54,6 +101,7 @@ async fn nothing() -> Refusal {
 
 #[cfg(test)]
 mod tests {
+    use super::super::wire::ServiceTold;
     use super::*;
     use crate::appliance::services::Services;
     use crate::config::load::{self, SettingsFile, Surroundings};
@@ -67,6 +115,8 @@ mod tests {
     use engine_client::principal::{PRINCIPAL, REQUEST_ID, SECRET};
     use engine_client::transport::in_process::in_process;
     use http::HeaderMap;
+    use std::fs::Permissions;
+    use std::os::unix::fs::PermissionsExt;
     use std::path::Path;
     use tokio_util::task::TaskTracker;
     use web::ports::EngineAccess;
@@ -127,6 +177,48 @@ mod tests {
         assert!(refused.to_string().contains("the database is away"), "{refused}");
         let nothing = client.get::<()>("/elsewhere").await.expect_err("nothing is there");
         assert_eq!(nothing.code(), Some(ErrorCode::NotFound));
+        Ok(())
+    }
+
+    #[tokio::test]
+    async fn issues_are_told_and_repaired_while_there_is_no_engine() -> anyhow::Result<()> {
+        let temp = tempfile::tempdir()?;
+        let appliance = appliance(temp.path()).await?;
+        std::fs::set_permissions(temp.path(), Permissions::from_mode(0o755))?;
+        let client = client(&appliance, Principal::Operator);
+        let ids = async || -> anyhow::Result<Vec<String>> {
+            let issues: Vec<Issue> = client.get("/appliance/issues").await?;
+            Ok(issues.into_iter().map(|issue| issue.id).collect())
+        };
+        let is_open = |ids: &[String]| ids.iter().any(|id| id == "data_dir_open");
+        assert!(is_open(&ids().await?));
+        assert_eq!(client.get::<Vec<ServiceTold>>("/appliance/services").await?, []);
+
+        let repair = async |id: &str| {
+            let asked = RepairAsked { id: id.to_owned() };
+            client.post::<RepairDone>("/appliance/repair", &asked).await
+        };
+        let done = repair("data_dir_open").await?;
+        assert_eq!((done.id.as_str(), done.done.contains("closed")), ("data_dir_open", true));
+        assert!(!is_open(&ids().await?));
+        assert!(repair("data_dir_open").await?.done.contains("nothing to repair"));
+        let unknown = repair("the_weather").await.expect_err("nobody knows it");
+        assert_eq!(unknown.code(), Some(ErrorCode::NotFound));
+        let by_hand = repair("engine_unreachable").await.expect_err("nothing to press");
+        assert_eq!(by_hand.code(), Some(ErrorCode::Invalid));
+        Ok(())
+    }
+
+    #[tokio::test]
+    async fn an_engine_that_hangs_is_called_silent_and_holds_nobody_up() -> anyhow::Result<()> {
+        let temp = tempfile::tempdir()?;
+        let appliance = appliance(temp.path()).await?;
+        let engine = Router::new().fallback(std::future::pending::<()>);
+        let transport = in_process(engine.into_service::<engine_client::transport::Body>());
+        appliance.is_ready(EngineAccess { transport, secret: "the secret".to_owned() });
+        let told = tokio::time::timeout(Duration::from_secs(2), centre::found(&appliance)).await?;
+        let ids: Vec<_> = told.iter().map(|issue| issue.id.as_str()).collect();
+        assert!(ids.contains(&"unanswered") && !ids.contains(&"engine_unreachable"), "{ids:?}");
         Ok(())
     }
 }

@@ -1,5 +1,8 @@
 //! What the box says about itself over the control socket.
 
+use crate::services::fault::Trouble;
+use crate::services::name::ServiceName;
+use crate::services::view::ServiceView;
 use serde::{Deserialize, Serialize};
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,4 +29,57 @@ pub enum EngineStage {
     },
     Ready,
     Stopping,
+}
+
+/// A service in a container, as a command reads it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServiceTold {
+    pub name: ServiceName,
+    pub stage: String,
+    /// Where it answers.
+    pub address: Option<String>,
+    pub trouble: Option<Trouble>,
+}
+
+impl From<&ServiceView> for ServiceTold {
+    fn from(view: &ServiceView) -> Self {
+        Self {
+            name: view.name,
+            stage: view.stage.to_owned(),
+            address: view.address.map(|address| address.to_string()),
+            trouble: view.trouble.clone(),
+        }
+    }
+}
+
+impl ServiceTold {
+    pub fn serves(&self) -> bool {
+        matches!(self.stage.as_str(), "serving" | "unwatched")
+    }
+
+    /// For people, behind its name.
+    pub fn sentence(&self) -> String {
+        match (&self.trouble, &self.address) {
+            (Some(trouble), _) if !self.serves() => {
+                format!("{}: it {} ({})", self.stage, trouble.fault.what(), trouble.detail)
+            }
+            (_, Some(address)) if self.serves() => format!("{} at {address}", self.stage),
+            _ => self.stage.clone(),
+        }
+    }
+}
+
+/// What is to be repaired.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RepairAsked {
+    pub id: String,
+}
+
+/// What was done about it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RepairDone {
+    pub id: String,
+    /// In a sentence, without its full stop.
+    pub done: String,
 }

@@ -7,7 +7,7 @@ use crate::containers::state::Kind;
 use crate::services::fault::{Fault, Trouble};
 use bollard::{API_DEFAULT_VERSION, Docker};
 use serde::Deserialize;
-use std::path::Path;
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// For the head of an answer. Streams that follow have longest silences of their own.
@@ -25,6 +25,8 @@ struct Info {
 #[derive(Clone)]
 pub struct Daemon {
     pub(super) docker: Docker,
+    /// For questions whose answers are read here: one word that bollard does not know fails its whole answer.
+    pub(super) socket: PathBuf,
     pub profile: Profile,
 }
 
@@ -33,7 +35,7 @@ pub struct Daemon {
 pub struct Profile {
     pub kind: Kind,
     pub is_rootless: bool,
-    /// Whether SELinux keeps containers from what they do not own.
+    /// Whether `SELinux` keeps containers from what they do not own.
     pub is_labelled: bool,
 }
 
@@ -58,18 +60,18 @@ impl Daemon {
             let said = format!("{endpoint} is no socket of this machine");
             return Err(Trouble::new(Fault::EngineGone, said));
         };
-        let path = path.display().to_string();
         let connect = |error| sorted(&error, Doing::Ask);
         let docker =
-            Docker::connect_with_unix(&path, PATIENCE.as_secs(), API_DEFAULT_VERSION).map_err(connect)?;
+            Docker::connect_with_unix(&path.display().to_string(), PATIENCE.as_secs(), API_DEFAULT_VERSION)
+                .map_err(connect)?;
         let docker = docker.negotiate_version().await.map_err(connect)?;
-        let asked = ask(Path::new(&path), "/info", PATIENCE).await;
+        let asked = ask(path, "/info", PATIENCE).await;
         let info = asked.ok().and_then(|answer| serde_json::from_slice::<Info>(&answer.body).ok());
         let info =
             info.ok_or_else(|| Trouble::new(Fault::EngineHung, "it does not tell how it is set up"))?;
         let has = |what: &str| info.security_options.iter().flatten().any(|option| option.contains(what));
         let profile =
             Profile { kind, is_rootless: info.rootless || has("rootless"), is_labelled: has("selinux") };
-        Ok(Self { docker, profile })
+        Ok(Self { docker, socket: path.clone(), profile })
     }
 }

@@ -1,6 +1,7 @@
 //! Containers of this box: found, made, started, ended.
 
 use super::connection::Daemon;
+use super::inspected::{Inspected, Listed};
 use super::labels::{Labels, PLAN, service_of};
 use super::sorting::{Doing, short, sorted};
 use crate::containers::state::Kind;
@@ -8,16 +9,16 @@ use crate::plan::planned::{Planned, SECRETS, User};
 use crate::services::fault::{Fault, Trouble};
 use crate::services::name::ServiceName;
 use bollard::models::{
-    ContainerCreateBody, ContainerInspectResponse, EndpointSettings, HostConfig, Mount, MountType,
-    MountVolumeOptions, NetworkingConfig, PortBinding,
+    ContainerCreateBody, EndpointSettings, HostConfig, Mount, MountType, MountVolumeOptions,
+    NetworkingConfig, PortBinding,
 };
 use bollard::query_parameters::{
-    CreateContainerOptionsBuilder, ListContainersOptionsBuilder, LogsOptionsBuilder,
-    RemoveContainerOptionsBuilder, StopContainerOptionsBuilder,
+    CreateContainerOptionsBuilder, LogsOptionsBuilder, RemoveContainerOptionsBuilder,
+    StopContainerOptionsBuilder,
 };
 use futures::StreamExt;
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::time::Duration;
 
 /// Lines of a container's log come at once or not at all.
@@ -48,34 +49,31 @@ pub enum Life {
 impl Daemon {
     /// Every container with this box's label, whatever its state.
     pub async fn ours(&self, labels: &Labels) -> Result<Vec<(String, Option<ServiceName>)>, Trouble> {
-        let options = ListContainersOptionsBuilder::new().all(true).filters(&labels.filter()).build();
-        let found =
-            self.docker.list_containers(Some(options)).await.map_err(|error| sorted(&error, Doing::Ask))?;
-        let ours = found.into_iter().filter(|one| labels.are_ours(one.labels.as_ref()));
-        Ok(ours.filter_map(|one| Some((one.id?, service_of(one.labels.as_ref())))).collect())
+        let filters = serde_json::to_string(&labels.filter()).expect("a filter is plain data");
+        let filters = url::form_urlencoded::byte_serialize(filters.as_bytes()).collect::<String>();
+        let found: Option<Vec<Listed>> =
+            self.look(&format!("/containers/json?all=true&filters={filters}")).await?;
+        let ours = found.into_iter().flatten().filter(|one| labels.are_ours(one.labels.as_ref()));
+        Ok(ours.map(|one| (one.id, one.labels.as_ref().and_then(service_of))).collect())
     }
 
     /// By id or name. `None`: there is no such container, or it is somebody else's.
     pub async fn find(&self, name: &str, port: u16, labels: &Labels) -> Result<Option<Found>, Trouble> {
-        let found = match self.docker.inspect_container(name, None).await {
-            Ok(found) => found,
-            Err(error) => {
-                let trouble = sorted(&error, Doing::Ask);
-                return if trouble.fault == Fault::Removed { Ok(None) } else { Err(trouble) };
-            }
+        let Some(found) = self.look::<Inspected>(&format!("/containers/{name}/json")).await? else {
+            return Ok(None);
         };
-        let theirs = found.config.as_ref().and_then(|config| config.labels.as_ref());
+        let theirs = found.config.labels.as_ref();
         if !labels.are_ours(theirs) {
             return Ok(None);
         }
         Ok(Some(Found {
-            service: service_of(theirs),
+            service: theirs.and_then(service_of),
             plan: theirs.and_then(|labels| labels.get(PLAN)).cloned().unwrap_or_default(),
-            image_id: found.image.clone().unwrap_or_default(),
-            life: life(&found),
-            networks: networks(&found),
-            address: self.address(&found, port),
-            id: found.id.unwrap_or_default(),
+            life: found.life(),
+            networks: found.networks(),
+            address: found.address(port, self.profile.is_reached_directly()),
+            image_id: found.image,
+            id: found.id,
         }))
     }
 
@@ -125,19 +123,6 @@ impl Daemon {
         }
         let surplus = lines.len().saturating_sub(count);
         Ok(lines.split_off(surplus))
-    }
-
-    fn address(&self, found: &ContainerInspectResponse, port: u16) -> Option<SocketAddr> {
-        if self.profile.is_reached_directly() {
-            let networks = found.network_settings.as_ref()?.networks.as_ref()?;
-            let ip =
-                networks.values().find_map(|network| network.ip_address.as_ref()?.parse::<IpAddr>().ok())?;
-            return Some(SocketAddr::new(ip, port));
-        }
-        let bindings = found.host_config.as_ref()?.port_bindings.as_ref()?;
-        let host_port =
-            bindings.get(&format!("{port}/tcp"))?.as_ref()?.first()?.host_port.as_ref()?.parse().ok()?;
-        Some(SocketAddr::new(Ipv4Addr::LOCALHOST.into(), host_port))
     }
 
     /// Without root on the outside, nobody on the inside is the box's owner; Docker makes root that, Podman whom it is told.
@@ -217,29 +202,6 @@ fn volume(service: ServiceName, target: &str, labels: &Labels) -> Mount {
         }),
         ..Mount::default()
     }
-}
-
-fn networks(found: &ContainerInspectResponse) -> Vec<String> {
-    let settings = found.network_settings.as_ref().and_then(|settings| settings.networks.as_ref());
-    settings.into_iter().flat_map(|networks| networks.keys().cloned()).collect()
-}
-
-fn life(found: &ContainerInspectResponse) -> Life {
-    let Some(state) = &found.state else { return Life::Idle };
-    if state.running == Some(true) {
-        return Life::Runs;
-    }
-    let is_new = state.started_at.as_ref().is_none_or(|at| at.is_empty() || at.starts_with("0001-"));
-    if is_new {
-        return Life::Idle;
-    }
-    let code = state.exit_code.unwrap_or_default();
-    Life::Ended(if state.oom_killed == Some(true) {
-        Trouble::new(Fault::OutOfMemory, format!("it ended with {code}"))
-    } else {
-        let said = state.error.as_deref().filter(|text| !text.is_empty()).map(short);
-        Trouble::new(Fault::Crashed, said.unwrap_or_else(|| format!("it ended with {code}")))
-    })
 }
 
 fn absent_is_fine(done: Result<(), Trouble>) -> Result<(), Trouble> {

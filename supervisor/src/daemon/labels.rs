@@ -4,6 +4,9 @@
 use crate::services::name::ServiceName;
 use std::collections::HashMap;
 
+/// As engines keep them.
+pub type Labelled = HashMap<String, String>;
+
 /// Which box, by its id.
 pub const BOX: &str = "whisperengine.box";
 /// Which service.
@@ -22,11 +25,11 @@ impl Labels {
         Self { box_id: box_id.to_owned() }
     }
 
-    pub fn of_box(&self) -> HashMap<String, String> {
+    pub fn of_box(&self) -> Labelled {
         HashMap::from([(BOX.to_owned(), self.box_id.clone())])
     }
 
-    pub fn of_service(&self, service: ServiceName, plan: &str) -> HashMap<String, String> {
+    pub fn of_service(&self, service: ServiceName, plan: &str) -> Labelled {
         let mut all = self.of_box();
         all.insert(SERVICE.to_owned(), service.to_string());
         all.insert(PLAN.to_owned(), plan.to_owned());
@@ -38,7 +41,7 @@ impl Labels {
         HashMap::from([("label".to_owned(), vec![format!("{BOX}={}", self.box_id)])])
     }
 
-    pub fn are_ours(&self, labels: Option<&HashMap<String, String>>) -> bool {
+    pub fn are_ours(&self, labels: Option<&Labelled>) -> bool {
         labels.and_then(|labels| labels.get(BOX)) == Some(&self.box_id)
     }
 
@@ -61,6 +64,7 @@ impl Labels {
     }
 }
 
-pub fn service_of(labels: Option<&HashMap<String, String>>) -> Option<ServiceName> {
-    ServiceName::parse(labels?.get(SERVICE)?)
+/// `None` where it is no service of a box.
+pub fn service_of(labels: &Labelled) -> Option<ServiceName> {
+    ServiceName::parse(labels.get(SERVICE)?)
 }

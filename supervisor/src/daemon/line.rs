@@ -15,12 +15,16 @@ const PAUSE: Duration = Duration::from_secs(2);
 /// Keeps `daemons` up to date until told to stop.
 pub async fn follow(
     mut detections: watch::Receiver<Arc<Detection>>,
+    mut needed: watch::Receiver<bool>,
     daemons: watch::Sender<Option<Daemon>>,
     stop: CancellationToken,
 ) {
     let mut held: Option<(Endpoint, Kind)> = None;
+    let mut told = String::new();
     loop {
-        let found = works(&detections.borrow_and_update());
+        // An engine that nobody needs is left alone.
+        let is_needed = *needed.borrow_and_update();
+        let found = works(&detections.borrow_and_update()).filter(|_| is_needed);
         if found != held {
             held = None;
             daemons.send_if_modified(|daemon| daemon.take().is_some());
@@ -31,13 +35,18 @@ pub async fn follow(
                         daemons.send_replace(Some(daemon));
                         held = found.clone();
                     }
-                    Err(trouble) => tracing::warn!(error = %trouble, "the container engine cannot be used"),
+                    Err(trouble) if trouble.detail == told => {}
+                    Err(trouble) => {
+                        tracing::warn!(error = %trouble, "the container engine cannot be used");
+                        told = trouble.detail;
+                    }
                 }
             }
         }
         let again = found.is_some() && held.is_none();
         tokio::select! {
             changed = detections.changed() => if changed.is_err() { return },
+            changed = needed.changed() => if changed.is_err() { return },
             () = tokio::time::sleep(PAUSE), if again => {}
             () = stop.cancelled() => return,
         }

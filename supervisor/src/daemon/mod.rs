@@ -1,6 +1,6 @@
 //! The container engine's API, in the box's own words. The only place that names bollard.
 //!
-//! `connection` is one engine and how it likes things done, `containers`, `grounds` (networks and volumes), `images`,
+//! `connection` is one engine and how it likes things done, `containers` (and what is told of one, `inspected`), `grounds` (networks and volumes), `images`,
 //! `trial` and `news` are what is asked of it, `sorting` turns whatever it answers into a fault of the register. Every call ends:
 //! answers have a deadline, streams a longest silence.
 
@@ -8,6 +8,7 @@ pub mod connection;
 pub mod containers;
 pub mod grounds;
 pub mod images;
+pub mod inspected;
 pub mod labels;
 pub mod line;
 pub mod news;

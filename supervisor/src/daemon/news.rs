@@ -6,6 +6,7 @@ use super::labels::{Labels, service_of};
 use crate::services::name::ServiceName;
 use bollard::query_parameters::EventsOptionsBuilder;
 use futures::StreamExt;
+use futures::future::ready;
 use futures::stream::BoxStream;
 
 impl Daemon {
@@ -14,22 +15,13 @@ impl Daemon {
         let mut filters = labels.filter();
         filters.insert("type".to_owned(), vec!["container".to_owned()]);
         let options = EventsOptionsBuilder::new().filters(&filters).build();
-        let docker = self.docker.clone();
-        let stream = async_stream(docker, options);
-        stream.boxed()
+        let news = self.docker.events(Some(options));
+        // An error ends the line as its end does: whoever listens looks at everything and listens again.
+        let whole = news.take_while(|news| ready(news.is_ok())).filter_map(|news| ready(news.ok()));
+        let of_services = whole.filter_map(|news| {
+            let attributes = news.actor.and_then(|actor| actor.attributes);
+            ready(attributes.as_ref().and_then(service_of))
+        });
+        of_services.boxed()
     }
-}
-
-fn async_stream(
-    docker: bollard::Docker,
-    options: bollard::query_parameters::EventsOptions,
-) -> impl futures::Stream<Item = ServiceName> {
-    let news = docker.events(Some(options));
-    // An error ends the line as its end does: whoever listens looks at everything and listens again.
-    news.take_while(|news| futures::future::ready(news.is_ok())).filter_map(|news| {
-        futures::future::ready(
-            news.ok()
-                .and_then(|news| service_of(news.actor.as_ref().and_then(|actor| actor.attributes.as_ref()))),
-        )
-    })
 }

@@ -42,6 +42,11 @@ pub fn sorted(error: &Error, doing: Doing) -> Trouble {
     }
 }
 
+/// An answer that is no success, to a plain question.
+pub fn answered(status: u16, body: &str) -> Trouble {
+    Trouble::new(by_answer(status, body, Doing::Ask), short(body))
+}
+
 fn by_answer(status: u16, message: &str, doing: Doing) -> Fault {
     match (status, doing) {
         (409, Doing::Create) => Fault::NameTaken,

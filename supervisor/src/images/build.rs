@@ -115,9 +115,9 @@ impl Fetcher {
             let context = self.own.context(recipe).await?;
             let labels = hands.labels.of_box();
             let build = unless(job.cancel(), stop, daemon.build(&context, &reference, &labels, say));
-            let built = hands.intend(Step::Build, &reference, build).await;
+            let outcome = hands.intend(Step::Build, &reference, build).await;
             let removed = std::fs::remove_file(&context);
-            built?;
+            outcome?;
             removed.map_err(|error| failed(&error))?;
             "build"
         };

@@ -39,8 +39,13 @@ pub struct Recipe {
 
 #[derive(Debug)]
 enum Source {
-    File { path: PathBuf, mode: u32 },
+    File {
+        path: PathBuf,
+        mode: u32,
+    },
     Text(&'static str),
+    /// Empty, and anybody may write there.
+    OpenFolder,
 }
 
 impl Recipe {
@@ -62,6 +67,8 @@ impl Recipe {
             Source::Text("root:x:0:0::/:\nwhisperengine:x:10001:10001::/:\n"),
         );
         files.insert("etc/group".to_owned(), Source::Text("root:x:0:\nwhisperengine:x:10001:\n"));
+        // Podman gives a fresh folder in memory the rights of the one below it.
+        files.insert("tmp".to_owned(), Source::OpenFolder);
         // Names of other containers are asked for as everywhere.
         files.insert("etc/nsswitch.conf".to_owned(), Source::Text("hosts: files dns\n"));
         let dockerfile = dockerfile(&libraries, authorities.is_some());
@@ -78,6 +85,7 @@ impl Recipe {
     pub fn bytes(&self) -> u64 {
         let size = |source: &Source| match source {
             Source::Text(text) => text.len() as u64,
+            Source::OpenFolder => 0,
             Source::File { path, .. } => std::fs::metadata(path).map_or(0, |metadata| metadata.len()),
         };
         self.files.values().map(size).sum()
@@ -91,6 +99,7 @@ impl Recipe {
             let name = format!("root/{inside}");
             match source {
                 Source::Text(text) => append(&mut archive, &name, text.len() as u64, 0o644, text.as_bytes())?,
+                Source::OpenFolder => append_folder(&mut archive, &name)?,
                 Source::File { path, mode } => {
                     let file = File::open(path)?;
                     let size = file.metadata()?.len();
@@ -127,6 +136,7 @@ fn key(files: &BTreeMap<String, Source>, dockerfile: &str) -> io::Result<String>
         hash.update(inside.as_bytes());
         match source {
             Source::Text(text) => hash.update(text.as_bytes()),
+            Source::OpenFolder => {}
             Source::File { path, .. } => {
                 let (mut file, mut buffer) = (File::open(path)?, vec![0; 1 << 18]);
                 loop {
@@ -157,6 +167,17 @@ fn append<W: io::Write>(
     archive.append_data(&mut header, name, content.take(size))
 }
 
+fn append_folder<W: io::Write>(archive: &mut tar::Builder<W>, name: &str) -> io::Result<()> {
+    let mut header = tar::Header::new_gnu();
+    header.set_entry_type(tar::EntryType::Directory);
+    header.set_size(0);
+    header.set_mode(0o1777);
+    header.set_uid(0);
+    header.set_gid(0);
+    header.set_mtime(0);
+    archive.append_data(&mut header, format!("{name}/"), io::empty())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -180,7 +201,11 @@ mod tests {
         assert_eq!(names.first().map(String::as_str), Some("Dockerfile"));
         let has = |what: &str| names.iter().any(|name| name.contains(what));
         assert!(
-            has("root/usr/bin/whisperengine") && has("libc.so") && has("ld-linux") && has("root/etc/passwd")
+            has("root/usr/bin/whisperengine")
+                && has("libc.so")
+                && has("ld-linux")
+                && has("root/etc/passwd")
+                && has("root/tmp/")
         );
         assert!(recipe.dockerfile.starts_with("FROM scratch\n") && recipe.dockerfile.contains("USER 10001"));
     }

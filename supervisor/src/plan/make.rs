@@ -22,7 +22,8 @@ pub struct Wishes {
     pub store_is_ours: bool,
     /// Whether an engine elsewhere could do what ours does: the schema is there, and no model is reached by this machine's
     /// own name for itself.
-    pub engine_may_move: bool,
+    /// `None` until somebody has looked.
+    pub engine_may_move: Option<bool>,
     /// Who owns the data.
     pub owner: (u32, u32),
     pub images: Images,
@@ -32,7 +33,12 @@ pub struct Wishes {
     pub memory_mib: u64,
 }
 
-pub type Plan = BTreeMap<ServiceName, Planned>;
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Plan {
+    pub services: BTreeMap<ServiceName, Planned>,
+    /// It is not known yet whether they are planned: what there is of them is left as it is.
+    pub undecided: Vec<ServiceName>,
+}
 
 pub fn make(wishes: &Wishes) -> Plan {
     let shares = shares(wishes);
@@ -50,7 +56,12 @@ pub fn make(wishes: &Wishes) -> Plan {
         };
         (name, planned)
     });
-    planned.collect()
+    let is_open =
+        wishes.store_is_ours && wishes.runtime != Runtime::Native && wishes.engine_may_move.is_none();
+    Plan {
+        services: planned.collect(),
+        undecided: is_open.then_some(ServiceName::Engine).into_iter().collect(),
+    }
 }
 
 /// Where a service belongs, whatever the container engine does right now.
@@ -61,7 +72,7 @@ pub fn home(service: ServiceName, wishes: &Wishes) -> Home {
             return if wishes.store_is_ours { Home::Container } else { Home::Native };
         }
         ServiceName::Redis => !wishes.cache_is_elsewhere,
-        ServiceName::Engine => wishes.store_is_ours && wishes.engine_may_move,
+        ServiceName::Engine => wishes.store_is_ours && wishes.engine_may_move == Some(true),
     };
     let chosen = wishes.choices.get(&service).copied();
     match (wishes.runtime, may) {

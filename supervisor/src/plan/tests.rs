@@ -15,7 +15,7 @@ fn wishes(runtime: Runtime) -> Wishes {
         tier: Tier::Balanced,
         cache_is_elsewhere: false,
         store_is_ours: false,
-        engine_may_move: false,
+        engine_may_move: Some(false),
         owner: (1000, 1000),
         images: Images { postgres: "postgres:17".to_owned(), redis: "redis:8".to_owned() },
         secrets: "/data/run/secrets".into(),
@@ -24,7 +24,7 @@ fn wishes(runtime: Runtime) -> Wishes {
 }
 
 fn names(wishes: &Wishes) -> Vec<ServiceName> {
-    make(wishes).into_keys().collect()
+    make(wishes).services.into_keys().collect()
 }
 
 #[test]
@@ -66,23 +66,31 @@ fn the_engine_is_in_a_container_only_where_it_could_do_what_ours_does() {
     let engine = |store_is_ours, engine_may_move, runtime| {
         home(ServiceName::Engine, &Wishes { store_is_ours, engine_may_move, ..wishes(runtime) })
     };
-    assert_eq!(engine(true, true, Runtime::Docker), Home::Container);
-    assert_eq!(engine(true, false, Runtime::Docker), Home::Native);
-    assert_eq!(engine(false, true, Runtime::Docker), Home::Native);
-    assert_eq!(engine(true, true, Runtime::Native), Home::Native);
+    assert_eq!(engine(true, Some(true), Runtime::Docker), Home::Container);
+    assert_eq!(engine(true, Some(false), Runtime::Docker), Home::Native);
+    assert_eq!(engine(false, Some(true), Runtime::Docker), Home::Native);
+    assert_eq!(engine(true, Some(true), Runtime::Native), Home::Native);
+    assert_eq!(engine(true, None, Runtime::Docker), Home::Native);
+    // Until somebody has looked, one that runs is left running.
+    let open = |engine_may_move, runtime| {
+        make(&Wishes { store_is_ours: true, engine_may_move, ..wishes(runtime) }).undecided
+    };
+    assert_eq!(open(None, Runtime::Docker), [ServiceName::Engine]);
+    assert_eq!(open(Some(false), Runtime::Docker), []);
+    assert_eq!(open(None, Runtime::Native), []);
 }
 
 #[test]
 fn each_container_is_made_as_it_is_written_down() {
-    let all = make(&Wishes { store_is_ours: true, engine_may_move: true, ..wishes(Runtime::Docker) });
-    insta::assert_json_snapshot!(all);
+    let all = make(&Wishes { store_is_ours: true, engine_may_move: Some(true), ..wishes(Runtime::Docker) });
+    insta::assert_json_snapshot!(all.services);
 }
 
 #[test]
 fn memory_follows_the_machine_within_reason() {
     let memory = |memory_mib| {
         let all = make(&Wishes { memory_mib, store_is_ours: true, ..wishes(Runtime::Docker) });
-        all.into_values().map(|one| one.memory_bytes >> 20).collect::<Vec<_>>()
+        all.services.into_values().map(|one| one.memory_bytes >> 20).collect::<Vec<_>>()
     };
     // PostgreSQL, then Redis with room for its buffers.
     assert_eq!(memory(100), [256, 96]);
@@ -93,7 +101,7 @@ fn memory_follows_the_machine_within_reason() {
 /// Whatever a container is made from makes it another one, and nothing else does.
 #[test]
 fn a_fingerprint_follows_the_whole_plan_and_only_the_plan() {
-    let redis = || make(&wishes(Runtime::Docker)).remove(&ServiceName::Redis).expect("planned");
+    let redis = || make(&wishes(Runtime::Docker)).services.remove(&ServiceName::Redis).expect("planned");
     let changed = |change: fn(&mut Planned)| {
         let mut planned = redis();
         change(&mut planned);
@@ -117,7 +125,7 @@ fn a_fingerprint_follows_the_whole_plan_and_only_the_plan() {
 #[test]
 fn no_plan_gives_a_container_more_than_it_needs() {
     let all = make(&Wishes { store_is_ours: true, ..wishes(Runtime::Docker) });
-    for planned in all.values() {
+    for planned in all.services.values() {
         let secret = |text: &str| text.to_lowercase().contains("password") && !text.contains("/run/secrets/");
         let environment = planned.environment.iter().map(|(_, value)| value.as_str());
         assert!(!environment.chain(planned.command.iter().map(String::as_str)).any(secret), "{planned:?}");

@@ -13,7 +13,7 @@ use futures::StreamExt;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{Mutex, mpsc};
+use tokio::sync::{Mutex, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -143,15 +143,20 @@ impl Desk {
                 Ok(()) => came(Event::Removed, Some(None)),
                 Err(trouble) => came(Event::Failed(trouble), None),
             },
-            Act::KeepLog => match (id, daemon) {
-                (Some(id), daemon) => match self.hands.last_lines(daemon, id).await {
-                    Ok(lines) => self.tell(Note::Lines { name, lines }),
-                    // What it said may be gone with it; why it failed is known without.
-                    Err(trouble) => tracing::debug!(error = %trouble, "its last lines cannot be read"),
-                },
-                (None, _) => {}
-            },
+            Act::KeepLog => {
+                if let Some(id) = id {
+                    self.keep_log(daemon, name, id).await;
+                }
+            }
             Act::Probe | Act::Announce | Act::Withdraw => {}
+        }
+    }
+
+    async fn keep_log(&self, daemon: &Daemon, name: ServiceName, id: &str) {
+        match self.hands.last_lines(daemon, id).await {
+            Ok(lines) => self.tell(Note::Lines { name, lines }),
+            // What it said may be gone with it; why it failed is known without.
+            Err(trouble) => tracing::debug!(error = %trouble, "its last lines cannot be read"),
         }
     }
 
@@ -175,11 +180,23 @@ impl Desk {
     }
 
     /// Once the engine is there: what no plan has goes, and the journal is settled.
-    pub fn tidy(self: &Arc<Self>, daemon: Daemon, wanted: Vec<ServiceName>, tasks: &TaskTracker) {
+    /// Whoever wants to know is told how it went.
+    pub fn tidy(
+        self: &Arc<Self>,
+        daemon: Daemon,
+        wanted: Vec<ServiceName>,
+        done: Option<oneshot::Sender<Result<(), Trouble>>>,
+        tasks: &TaskTracker,
+    ) {
         let desk = Arc::clone(self);
         tasks.spawn(async move {
-            if let Err(trouble) = desk.hands.tidy(&daemon, &wanted).await {
+            let tidied = desk.hands.tidy(&daemon, &wanted).await;
+            if let Err(trouble) = &tidied {
                 tracing::warn!(error = %trouble, "the container engine could not be tidied");
+            }
+            if let Some(done) = done {
+                // Whoever asked may have left.
+                let _ = done.send(tidied);
             }
         });
     }

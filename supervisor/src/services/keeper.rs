@@ -17,7 +17,7 @@ use engine::domain::time::Timestamp;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -31,8 +31,11 @@ pub enum Order {
     Retry(ServiceName),
     /// The owner decided otherwise.
     Plan(Plan),
+    /// The owner pressed "remove what is left over". Answered when that is done; dropped where no container engine
+    /// is there.
+    Tidy(oneshot::Sender<Result<(), Trouble>>),
     /// The box ends: containers end too, in this time. Answered when they have.
-    Stop { within: Duration, done: tokio::sync::oneshot::Sender<()> },
+    Stop { within: Duration, done: oneshot::Sender<()> },
 }
 
 /// What the keeper tells.
@@ -45,6 +48,7 @@ pub struct Told {
 pub struct Keeper {
     desk: Arc<Desk>,
     kept: BTreeMap<ServiceName, Kept>,
+    undecided: Vec<ServiceName>,
     daemon: Option<Daemon>,
     /// Ends the line on which this engine tells its news.
     listening: CancellationToken,
@@ -73,6 +77,7 @@ impl Keeper {
         let keeper = Self {
             desk,
             kept: ServiceName::ALL.into_iter().map(kept).collect(),
+            undecided: Vec::new(),
             daemon: None,
             listening: CancellationToken::new(),
             reach: watch::Sender::default(),
@@ -106,6 +111,7 @@ impl Keeper {
                 order = orders.recv() => match order {
                     Some(Order::Retry(name)) => self.happen(name, &Event::Retry),
                     Some(Order::Plan(plan)) => self.plan(plan),
+                    Some(Order::Tidy(done)) => self.tidy(Some(done)),
                     Some(Order::Stop { within, done }) => {
                         self.stop(within).await;
                         // Whoever asked may have left.
@@ -131,8 +137,9 @@ impl Keeper {
 
     /// A plan that changed: each service hears only what is new to it.
     fn plan(&mut self, plan: Plan) {
+        let was_open = !std::mem::replace(&mut self.undecided, plan.undecided).is_empty();
         for name in ServiceName::ALL {
-            let wanted = plan.get(&name).cloned();
+            let wanted = plan.services.get(&name).cloned();
             let kept = self.kept.get_mut(&name).expect("every service is kept");
             if kept.planned == wanted {
                 continue;
@@ -143,22 +150,31 @@ impl Keeper {
             }
             self.happen(name, &event);
         }
+        if was_open && self.undecided.is_empty() {
+            self.tidy(None);
+        }
     }
 
     /// The container engine came, went, or is another one.
     fn meet(&mut self, daemon: Option<Daemon>) {
         self.daemon = daemon;
         std::mem::take(&mut self.listening).cancel();
+        self.tidy(None);
         if let Some(daemon) = &self.daemon {
-            let wanted =
-                self.kept.iter().filter(|(_, kept)| kept.upkeep.is_wanted()).map(|(name, _)| *name).collect();
-            self.desk.tidy(daemon.clone(), wanted, &self.tasks);
             self.desk.listen(daemon.clone(), self.listening.clone(), &self.tasks);
         }
         // An engine that comes back may be another one: whoever was clear asks again.
         for kept in self.kept.values_mut() {
             kept.is_clear = false;
         }
+    }
+
+    /// What no plan has goes.
+    fn tidy(&self, done: Option<oneshot::Sender<Result<(), Trouble>>>) {
+        let Some(daemon) = &self.daemon else { return };
+        let wanted = self.kept.iter().filter(|(_, kept)| kept.upkeep.is_wanted()).map(|(name, _)| *name);
+        let wanted = wanted.chain(self.undecided.iter().copied()).collect();
+        self.desk.tidy(daemon.clone(), wanted, done, &self.tasks);
     }
 
     /// Tells each service whether what it waits for is there, when that changed.

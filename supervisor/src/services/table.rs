@@ -18,11 +18,12 @@ pub fn step(upkeep: &Upkeep, event: &Event, now: Timestamp, chance: f64) -> (Upk
 }
 
 impl Upkeep {
+    #[expect(clippy::match_same_arms, reason = "a row for each meaning: it is read as a table")]
     fn take(&mut self, event: &Event, now: Timestamp, chance: f64) -> Vec<Act> {
         match (&self.stage, event) {
             // The owner's wish comes before everything else.
             (Stage::Off, Event::Wanted) => self.go(Stage::Waiting, &[]),
-            (Stage::Off, Event::Unwanted) | (Stage::Leaving, Event::Unwanted) => Vec::new(),
+            (Stage::Off | Stage::Leaving, Event::Unwanted) => Vec::new(),
             (_, Event::Unwanted) => {
                 self.forget();
                 self.go(Stage::Leaving, &[Act::Withdraw, Act::Remove])

@@ -27,6 +27,11 @@ impl State {
         }))
     }
 
+    /// Whether the box ever had an image: then containers of it may be there.
+    pub async fn knows_images(&self) -> Result<bool, StateError> {
+        Ok(sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM images)").fetch_one(&self.pool).await?)
+    }
+
     pub async fn remember_image(&self, image: &KnownImage, now: Timestamp) -> Result<(), StateError> {
         let statement = "INSERT INTO images (reference, image_id, digest, had_by, had_at) VALUES ($1, $2, $3, $4, $5) \
                          ON CONFLICT (reference) DO UPDATE SET image_id = excluded.image_id, \
@@ -39,6 +44,12 @@ impl State {
             .bind(now.0)
             .execute(&self.pool)
             .await?;
+        Ok(())
+    }
+
+    /// "Trust the new image": the next look takes what it finds under this reference as new.
+    pub async fn forget_image(&self, reference: &str) -> Result<(), StateError> {
+        sqlx::query("DELETE FROM images WHERE reference = $1").bind(reference).execute(&self.pool).await?;
         Ok(())
     }
 

@@ -65,7 +65,7 @@ async fn a_job_that_was_under_way_when_the_box_ended_says_so() {
         detail: None,
     };
     state.begin_job(&row).await.expect("written");
-    assert_eq!(state.jobs(9).await.expect("read"), [row.clone()]);
+    assert_eq!(state.jobs(9).await.expect("read"), std::slice::from_ref(&row));
     let other = JobRow { id: "2".to_owned(), begun_at: 2, ..row };
     state.begin_job(&other).await.expect("written");
     let ended = JobRow {

@@ -14,7 +14,8 @@ use std::path::Path;
 use std::process::Command;
 
 const USER: &str = "whisperengine-test";
-const USER_ID: u32 = 60_999;
+/// Who runs the one without root.
+pub const USER_ID: u32 = 60_999;
 const SUB_IDS: &str = "700000:65536";
 
 /// In the folder `$1`, as the user `$2`, runs the rest. The namespace ends with its last process.

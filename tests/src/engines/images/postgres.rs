@@ -70,6 +70,8 @@ pub fn archive() -> anyhow::Result<PathBuf> {
             _ => root.copy(&path)?,
         }
     }
+    // Debian's server reads time zones where the system keeps them.
+    root.copy(Path::new("/usr/share/zoneinfo/UTC"))?;
     for file in ["plpgsql.control", "plpgsql--1.0.sql"] {
         root.copy(&shared.join("extension").join(file))?;
     }

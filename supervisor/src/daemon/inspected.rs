@@ -1,0 +1,175 @@
+//! What an engine tells of a container, as far as it is asked here. Engines and releases have words of their own for
+//! states: they are not read, since running, started and ended say enough.
+
+use super::connection::Daemon;
+use super::sorting::{answered, short};
+use crate::containers::question::{Silence, ask};
+use crate::daemon::containers::Life;
+use crate::services::fault::{Fault, Trouble};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use std::collections::HashMap;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+/// An inspection is quick, or the engine hangs.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+type Labelled = Option<HashMap<String, String>>;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Listed {
+    pub id: String,
+    pub labels: Labelled,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Inspected {
+    pub id: String,
+    pub image: String,
+    pub config: Configured,
+    state: State,
+    host_config: HostConfig,
+    network_settings: Networks,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Configured {
+    pub labels: Labelled,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct State {
+    running: bool,
+    #[serde(default, rename = "OOMKilled")]
+    out_of_memory: bool,
+    #[serde(default)]
+    exit_code: i64,
+    #[serde(default)]
+    error: String,
+    #[serde(default)]
+    started_at: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct HostConfig {
+    port_bindings: Option<HashMap<String, Option<Vec<Binding>>>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Binding {
+    host_port: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Networks {
+    networks: Option<HashMap<String, Joined>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Joined {
+    #[serde(default, rename = "IPAddress")]
+    ip: String,
+}
+
+impl Daemon {
+    /// One question. `None`: there is no such thing.
+    pub(super) async fn look<T: DeserializeOwned>(&self, path: &str) -> Result<Option<T>, Trouble> {
+        let answer = match ask(&self.socket, path, PATIENCE).await {
+            Ok(answer) => answer,
+            Err(Silence::Mute) => return Err(Trouble::new(Fault::EngineHung, "it did not answer in time")),
+            Err(silence) => {
+                return Err(Trouble::new(Fault::EngineGone, format!("its socket is {silence:?}")));
+            }
+        };
+        match answer.status {
+            200 => serde_json::from_slice(&answer.body)
+                .map(Some)
+                .map_err(|error| Trouble::new(Fault::Refused, short(&error.to_string()))),
+            404 => Ok(None),
+            status => Err(answered(status, &String::from_utf8_lossy(&answer.body))),
+        }
+    }
+}
+
+impl Inspected {
+    /// Names of the networks it is in.
+    pub fn networks(&self) -> Vec<String> {
+        self.network_settings.networks.iter().flat_map(|networks| networks.keys().cloned()).collect()
+    }
+
+    pub fn life(&self) -> Life {
+        let state = &self.state;
+        if state.running {
+            return Life::Runs;
+        }
+        // Never started: a time before there were containers.
+        if state.started_at.is_empty() || state.started_at.starts_with("0001-") {
+            return Life::Idle;
+        }
+        let code = state.exit_code;
+        let said = if state.error.is_empty() { format!("it ended with {code}") } else { short(&state.error) };
+        let fault = if state.out_of_memory { Fault::OutOfMemory } else { Fault::Crashed };
+        Life::Ended(Trouble::new(fault, said))
+    }
+
+    /// Where this machine reaches it: itself, or where it is published.
+    pub fn address(&self, port: u16, directly: bool) -> Option<SocketAddr> {
+        if directly {
+            let networks = self.network_settings.networks.as_ref()?;
+            let ip = networks.values().find_map(|network| network.ip.parse::<IpAddr>().ok())?;
+            return Some(SocketAddr::new(ip, port));
+        }
+        let bindings = self.host_config.port_bindings.as_ref()?;
+        let host_port = bindings.get(&format!("{port}/tcp"))?.as_ref()?.first()?.host_port.parse().ok()?;
+        Some(SocketAddr::new(Ipv4Addr::LOCALHOST.into(), host_port))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn inspected(state: &str) -> Inspected {
+        let text = format!(
+            r#"{{"Id":"1","Image":"sha256:2","Config":{{"Labels":null}},"State":{state},
+            "HostConfig":{{"PortBindings":{{"6379/tcp":[{{"HostIp":"127.0.0.1","HostPort":"4711"}}]}}}},
+            "NetworkSettings":{{"Networks":{{"a":{{"IPAddress":""}},"b":{{"IPAddress":"10.1.2.3"}}}}}}}}"#
+        );
+        serde_json::from_str(&text).expect("as engines tell it")
+    }
+
+    #[test]
+    fn a_state_is_told_by_what_happened_whatever_an_engine_calls_it() {
+        let life = |state: &str| inspected(state).life();
+        let started = r#""StartedAt":"2026-11-21T21:00:00Z""#;
+        let never = r#"{"Status":"initialized","Running":false,"StartedAt":"0001-01-01T00:00:00Z"}"#;
+        assert_eq!(life(never), Life::Idle);
+        assert_eq!(life(r#"{"Status":"created","Running":false}"#), Life::Idle);
+        assert_eq!(life(&format!(r#"{{"Status":"stopping","Running":true,{started}}}"#)), Life::Runs);
+        let ended =
+            |more: &str| match life(&format!(r#"{{"Status":"stopped","Running":false,{started},{more}}}"#)) {
+                Life::Ended(trouble) => (trouble.fault, trouble.detail),
+                other => panic!("{other:?}"),
+            };
+        assert_eq!(ended(r#""ExitCode":3"#), (Fault::Crashed, "it ended with 3".to_owned()));
+        assert_eq!(ended(r#""OOMKilled":true,"ExitCode":137"#).0, Fault::OutOfMemory);
+        assert_eq!(ended(r#""Error":"no such file""#).1, "no such file");
+    }
+
+    #[test]
+    fn it_is_reached_where_it_is_published_or_itself() {
+        let one = inspected(r#"{"Running":true}"#);
+        assert_eq!(one.address(6379, false), "127.0.0.1:4711".parse().ok());
+        assert_eq!(one.address(6379, true), "10.1.2.3:6379".parse().ok());
+        assert_eq!(one.address(5432, false), None);
+    }
+}

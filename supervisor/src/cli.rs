@@ -4,6 +4,7 @@
 //! Result<(), Failure>`, add a variant to [`Command`] and its arm to [`run`]. Usage errors end with 2,
 //! which is clap's own.
 
+use crate::commands::bundle::BundleCommand;
 use crate::commands::chat::Chat;
 use crate::commands::config::ConfigCommand;
 use crate::commands::context::Context;
@@ -80,6 +81,9 @@ pub enum Command {
     MigrateStore(MigrateStore),
     /// Run an engine in a process of its own, on PostgreSQL.
     Engine(EngineCommand),
+    /// Carry the images of services to a machine without a network.
+    #[command(subcommand)]
+    Bundle(BundleCommand),
     /// Show, check and write the configuration.
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -101,6 +105,7 @@ pub async fn run(command: Command, context: &Context) -> Result<(), Failure> {
         Command::MigrateStore(command) => commands::migrate_store::run(command, context).await,
         Command::Migrate => commands::migrate::run(context).await,
         Command::Engine(command) => commands::engine::run(command, context).await,
+        Command::Bundle(command) => commands::bundle::run(command, context).await,
         Command::Config(command) => commands::config::run(command, context).await,
     }
 }

@@ -14,6 +14,7 @@ mod damage;
 mod durability;
 mod first_visit;
 mod hostile;
+mod images;
 mod kills;
 mod limits;
 mod on_postgres;

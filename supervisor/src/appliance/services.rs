@@ -83,12 +83,7 @@ impl Services {
         let wishes = wishes(config, state.choices().await?);
         let passwords = || Passwords::new(&credentials.store_key, &credentials.transport_secret);
         let hands = Hands::new(state.clone(), Arc::clone(&clock), passwords(), shares(&wishes));
-        let fetcher = Fetcher {
-            board: Arc::clone(&board),
-            bundles: config.data_dir.bundles(),
-            arch: config.containers.arch.clone(),
-            own: OwnImage::new(config.data_dir.processing()),
-        };
+        let fetcher = fetcher(config, Arc::clone(&board));
         let (desk, notes) = Desk::new(hands, fetcher);
         let (keeper, told) = Keeper::new(desk, notes, tasks.clone());
         let (orders, read) = mpsc::channel(ORDERS);
@@ -269,6 +264,15 @@ impl Backing {
                 None
             }
         }
+    }
+}
+
+pub fn fetcher(config: &Config, board: Arc<Board>) -> Fetcher {
+    Fetcher {
+        board,
+        bundles: config.data_dir.bundles(),
+        arch: config.containers.arch.clone(),
+        own: OwnImage::new(config.data_dir.processing()),
     }
 }
 

@@ -7,6 +7,7 @@ pub mod context;
 pub mod secret_file;
 
 pub mod config;
+pub mod bundle;
 pub mod chat;
 pub mod doctor;
 pub mod engine;

@@ -9,7 +9,7 @@ use crate::plan::planned::{Planned, SECRETS, User};
 use crate::services::fault::{Fault, Trouble};
 use crate::services::name::ServiceName;
 use bollard::models::{
-    ContainerCreateBody, EndpointSettings, HostConfig, Mount, MountType, MountVolumeOptions,
+    ContainerCreateBody, EndpointSettings, HealthConfig, HostConfig, Mount, MountType, MountVolumeOptions,
     NetworkingConfig, PortBinding,
 };
 use bollard::query_parameters::{
@@ -69,8 +69,8 @@ impl Daemon {
         Ok(Some(Found {
             service: theirs.and_then(service_of),
             plan: theirs.and_then(|labels| labels.get(PLAN)).cloned().unwrap_or_default(),
-            life: found.life(),
             networks: found.networks(),
+            life: found.life(),
             address: found.address(port, self.profile.is_reached_directly()),
             image_id: found.image,
             id: found.id,
@@ -181,6 +181,11 @@ impl Daemon {
             user: self.user(&planned.user),
             exposed_ports: Some(vec![port]),
             labels: Some(labels.of_service(planned.service, &planned.fingerprint())),
+            // The box asks by itself, as its users would.
+            healthcheck: Some(HealthConfig {
+                test: Some(vec!["NONE".to_owned()]),
+                ..HealthConfig::default()
+            }),
             stop_timeout: Some(i64::from(planned.grace_seconds)),
             host_config: Some(host_config),
             networking_config: Some(NetworkingConfig {

@@ -11,6 +11,7 @@ use futures::{Stream, StreamExt};
 use std::collections::HashMap;
 use std::path::Path;
 use std::time::Duration;
+use tokio::io::AsyncWriteExt;
 use tokio_util::io::ReaderStream;
 
 /// A pull that says nothing for that long has stalled.
@@ -84,6 +85,22 @@ impl Daemon {
         })
     }
 
+    /// Into an archive that any engine loads.
+    pub async fn save(&self, reference: &str, archive: &Path) -> Result<(), Trouble> {
+        let file = tokio::fs::File::create(archive).await;
+        let mut file = file.map_err(|error| on_disk(&error))?;
+        let mut stream = std::pin::pin!(self.docker.export_image(reference));
+        loop {
+            match tokio::time::timeout(LONGEST_SILENCE, stream.next()).await {
+                Ok(Some(Ok(piece))) => file.write_all(&piece).await.map_err(|error| on_disk(&error))?,
+                Ok(Some(Err(error))) => return Err(sorted(&error, Doing::Ask)),
+                Ok(None) => break,
+                Err(_) => return Err(Trouble::new(Fault::EngineHung, "nothing came for two minutes")),
+            }
+        }
+        file.sync_all().await.map_err(|error| on_disk(&error))
+    }
+
     /// From a context in an archive, under that name.
     pub async fn build(
         &self,
@@ -106,6 +123,11 @@ impl Daemon {
         let stream = self.docker.build_image(options, None, Some(body));
         follow(stream, Doing::Build, said_of_build(say)).await
     }
+}
+
+fn on_disk(error: &std::io::Error) -> Trouble {
+    let is_full = error.kind() == std::io::ErrorKind::StorageFull;
+    Trouble::new(if is_full { Fault::DiskFull } else { Fault::Refused }, error.to_string())
 }
 
 async fn follow<T>(

@@ -101,11 +101,6 @@ impl Daemon {
 }
 
 impl Inspected {
-    /// Names of the networks it is in.
-    pub fn networks(&self) -> Vec<String> {
-        self.network_settings.networks.iter().flat_map(|networks| networks.keys().cloned()).collect()
-    }
-
     pub fn life(&self) -> Life {
         let state = &self.state;
         if state.running {
@@ -119,6 +114,10 @@ impl Inspected {
         let said = if state.error.is_empty() { format!("it ended with {code}") } else { short(&state.error) };
         let fault = if state.out_of_memory { Fault::OutOfMemory } else { Fault::Crashed };
         Life::Ended(Trouble::new(fault, said))
+    }
+
+    pub fn networks(&self) -> Vec<String> {
+        self.network_settings.networks.iter().flatten().map(|(name, _)| name.clone()).collect()
     }
 
     /// Where this machine reaches it: itself, or where it is published.

@@ -71,6 +71,11 @@ impl OwnImage {
 }
 
 impl Fetcher {
+    /// Its name, once it is there.
+    pub async fn own_reference(&self) -> Result<String, Trouble> {
+        Ok(self.own.recipe().await?.reference())
+    }
+
     pub(super) async fn own(
         &self,
         hands: &Hands,

@@ -1,13 +1,14 @@
 //! Bundles: images as files, for machines without a network. `bundles/index.json` says what there is and how each file
 //! sums; a file that sums otherwise is not opened.
 
+use crate::config::data_dir::write_private;
 use crate::services::fault::{Fault, Trouble};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-const INDEX: &str = "index.json";
+pub const INDEX: &str = "index.json";
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Index {
@@ -34,8 +35,7 @@ pub fn find(folder: &Path, reference: &str) -> Result<Option<PathBuf>, Trouble> 
     let Some(bundled) = index.images.into_iter().find(|image| image.reference == reference) else {
         return Ok(None);
     };
-    // A name, not a way out of the folder.
-    if Path::new(&bundled.file).file_name() != Some(bundled.file.as_ref()) {
+    if is_plain(&bundled.file).is_none() {
         return Err(damaged(&format!("`{}` is no name of a file", bundled.file)));
     }
     let file = folder.join(&bundled.file);
@@ -44,6 +44,26 @@ pub fn find(folder: &Path, reference: &str) -> Result<Option<PathBuf>, Trouble> 
         return Err(damaged(&format!("{} is not what it was when the bundle was made", bundled.file)));
     }
     Ok(Some(file))
+}
+
+/// A name, not a way out of the folder.
+pub fn is_plain(file: &str) -> Option<()> {
+    (Path::new(file).file_name() == Some(file.as_ref())).then_some(())
+}
+
+/// The folder has these images now, beside what it had.
+pub fn add(folder: &Path, new: &Index) -> std::io::Result<()> {
+    let place = folder.join(INDEX);
+    // One that cannot be read speaks of nothing that could be used.
+    let had: Index =
+        std::fs::read(&place).ok().and_then(|text| serde_json::from_slice(&text).ok()).unwrap_or_default();
+    let mut all = new.clone();
+    let is_new = |image: &Bundled| {
+        new.images.iter().all(|other| other.reference != image.reference && other.file != image.file)
+    };
+    all.images.extend(had.images.into_iter().filter(is_new));
+    let text = serde_json::to_vec_pretty(&all).expect("an index is plain data");
+    write_private(&place, &text)
 }
 
 pub fn sum(file: &Path) -> std::io::Result<String> {

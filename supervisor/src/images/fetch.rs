@@ -131,7 +131,7 @@ pub(super) async fn unless<T>(
     }
 }
 
-pub(super) fn unwritten(error: &StateError) -> Trouble {
+pub fn unwritten(error: &StateError) -> Trouble {
     Trouble::new(Fault::DiskFull, format!("the box's own records cannot be written: {error}"))
 }
 

@@ -6,3 +6,4 @@ pub mod bundle;
 pub mod closure;
 pub mod fetch;
 pub mod own;
+pub mod pack;

@@ -37,6 +37,11 @@ impl Board {
         Ok(Arc::new(Self { state, clock, live: watch::Sender::default() }))
     }
 
+    /// For a command beside a box that may run: what is under way there is not its business.
+    pub fn beside(state: State, clock: Arc<dyn Clock>) -> Arc<Self> {
+        Arc::new(Self { state, clock, live: watch::Sender::default() })
+    }
+
     pub async fn begin(self: &Arc<Self>, kind: &str, subject: &str, stage: &str) -> Result<Job, StateError> {
         let (now, id) = (self.clock.now().0, self.clock.new_id().to_string());
         let row = JobRow {

@@ -1,0 +1,107 @@
+//! The box's own image and bundles, on a real Docker: carried to a machine without a registry, and run by hand.
+
+use anyhow::{Context, ensure};
+use std::time::{Duration, Instant};
+use tests::engines::container_engine::ContainerEngine;
+use tests::engines::images::{postgres, redis};
+use tests::engines::kind::Kind;
+use tests::free_port::free_port;
+use tests::house::House;
+use tests::process::Home;
+use tests::{http, skip, wait};
+
+const SOON: Duration = Duration::from_secs(90);
+const SERVICES: [&str; 3] = ["postgres", "redis", "engine"];
+
+async fn docker(story: &str) -> anyhow::Result<Option<ContainerEngine>> {
+    if let Some(reason) = Kind::Docker.missing() {
+        skip::report(&format!("images::{story}"), &reason)?;
+        return Ok(None);
+    }
+    ContainerEngine::start(Kind::Docker).await.map(Some)
+}
+
+fn home(engine: &ContainerEngine) -> anyhow::Result<Home> {
+    let mut home = Home::new()?;
+    home.set("DOCKER_HOST", engine.host());
+    home.set("WHISPERENGINE_RUNTIME", "docker");
+    home.set("WHISPERENGINE_DATABASE_TYPE", "postgres");
+    home.set("WHISPERENGINE_IMAGE_POSTGRES", postgres::NAME);
+    home.set("WHISPERENGINE_IMAGE_REDIS", redis::NAME);
+    Ok(home)
+}
+
+/// The box's own image on an engine, made by `bundle create`, which needs all of them.
+async fn bundle(engine: &ContainerEngine, home: &Home) -> anyhow::Result<std::path::PathBuf> {
+    engine.load(&redis::archive()?).await?;
+    engine.load(&postgres::archive()?).await?;
+    let out = home.path().join("all.bundle");
+    let made = home.run(&["bundle", "create", "--out", out.to_str().context("a plain path")?], SOON).await?;
+    ensure!(made.status.success(), "{}", made.stderr);
+    Ok(out)
+}
+
+async fn answers(address: std::net::SocketAddr, path: &str) -> anyhow::Result<()> {
+    wait::until(path, SOON, async || {
+        let answered = http::get(address, path).await;
+        Ok(answered.is_ok_and(|answer| answer.status() == 200).then_some(()))
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_bundle_brings_up_a_machine_that_has_no_registry() -> anyhow::Result<()> {
+    let story = "a_bundle_brings_up_a_machine_that_has_no_registry";
+    let (Some(first), Some(second)) = (docker(story).await?, docker(story).await?) else { return Ok(()) };
+    let where_it_was_made = home(&first)?;
+    let file = bundle(&first, &where_it_was_made).await?;
+    let home = home(&second)?;
+    let loaded = home.run(&["bundle", "load", file.to_str().context("a plain path")?], SOON).await?;
+    ensure!(loaded.status.success(), "{}", loaded.stderr);
+    drop(first);
+
+    let mut house = House::over(home)?;
+    house.start().await?;
+    answers(house.address(), "/ready").await?;
+    for service in SERVICES {
+        let served = format!("{service} was starting and is serving");
+        wait::until(&served, SOON, async || {
+            let log = std::fs::read_to_string(house.home.data_dir().join("logs/app.log"))?;
+            Ok(log.contains(&served).then_some(()))
+        })
+        .await?;
+    }
+    let ids = second.run(&["images", "--quiet"]).await?;
+    ensure!(ids.lines().count() == SERVICES.len(), "only what the bundle holds is there: {ids}");
+    house.stop().await
+}
+
+#[tokio::test]
+async fn the_image_is_a_whole_box_by_itself() -> anyhow::Result<()> {
+    let Some(engine) = docker("the_image_is_a_whole_box_by_itself").await? else { return Ok(()) };
+    bundle(&engine, &home(&engine)?).await?;
+    let image = engine.run(&["images", "whisperengine", "--format", "{{.Repository}}:{{.Tag}}"]).await?;
+    engine.run(&["network", "create", "open"]).await?;
+    let address = free_port()?;
+    let port = format!("{address}:8080");
+    let words = ["run", "--detach", "--name", "box", "--network", "open", "--publish", &port];
+    let rest = ["--volume", "data:/data", "--health-interval", "1s", &image];
+    engine.run(&[words.as_slice(), &rest].concat()).await?;
+    answers(address, "/ready").await?;
+    let first = engine.run(&["exec", "box", "/usr/bin/whisperengine", "status", "--json"]).await?;
+    ensure!(first.contains("\"mode\": \"container\""), "{first}");
+    wait::until("the health check to be content", SOON, async || {
+        let health = engine.inspect("box", "{{.State.Health.Status}}").await?;
+        Ok((health == "healthy").then_some(()))
+    })
+    .await?;
+
+    let begun = Instant::now();
+    engine.run(&["stop", "box"]).await?;
+    ensure!(begun.elapsed() < Duration::from_secs(10), "it had to be killed after {:?}", begun.elapsed());
+    ensure!(engine.inspect("box", "{{.State.ExitCode}}").await? == "0", "it did not end well");
+    engine.run(&["rm", "box"]).await?;
+    // Another container on the same volume is the same box.
+    engine.run(&[words.as_slice(), &rest].concat()).await?;
+    answers(address, "/ready").await
+}

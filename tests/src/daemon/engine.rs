@@ -268,7 +268,7 @@ impl FakeEngine {
             id: new_id(),
             name: name.to_owned(),
             labels: Labels::new(),
-            body: json!({"Image": "theirs"}),
+            body: json!({"Image": "theirs", "HostConfig": {}}),
             image: "sha256:theirs".to_owned(),
             network: None,
             joined: Vec::new(),

@@ -31,7 +31,9 @@ pub struct Inspected {
     pub image: String,
     pub config: Configured,
     state: State,
+    #[serde(default)]
     host_config: HostConfig,
+    #[serde(default)]
     network_settings: Networks,
 }
 
@@ -55,7 +57,7 @@ struct State {
     started_at: String,
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct HostConfig {
     port_bindings: Option<HashMap<String, Option<Vec<Binding>>>>,
@@ -67,7 +69,7 @@ struct Binding {
     host_port: String,
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Networks {
     networks: Option<HashMap<String, Joined>>,

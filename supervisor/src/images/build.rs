@@ -76,6 +76,13 @@ impl Fetcher {
         Ok(self.own.recipe().await?.reference())
     }
 
+    /// Whether an image is the one that was made of this program.
+    pub async fn is_own(&self, hands: &Hands, image_id: &str) -> Result<bool, Trouble> {
+        let reference = self.own_reference().await?;
+        let known = hands.state.known_image(&reference).await.map_err(|error| unwritten(&error))?;
+        Ok(known.is_some_and(|known| known.image_id == image_id))
+    }
+
     pub(super) async fn own(
         &self,
         hands: &Hands,

@@ -4,11 +4,11 @@ use super::fault::{Fault, Trouble};
 use super::hands::Hands;
 use super::name::ServiceName;
 use super::probe::probe;
-use super::upkeep::{Act, Event};
+use super::upkeep::{Act, Event, Sight};
 use crate::daemon::connection::Daemon;
 use crate::daemon::containers::Found;
 use crate::images::fetch::Fetcher;
-use crate::plan::planned::Planned;
+use crate::plan::planned::{ImageWish, Planned};
 use futures::StreamExt;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -115,7 +115,7 @@ impl Desk {
         };
         let id = work.found.as_ref().map(|found| found.id.as_str());
         match act {
-            Act::Look => match self.hands.look(daemon, planned).await {
+            Act::Look => match self.look(daemon, planned).await {
                 Ok((sight, found)) => came(Event::Found(sight), Some(found)),
                 Err(trouble) => came(Event::Failed(trouble), None),
             },
@@ -150,6 +150,16 @@ impl Desk {
             }
             Act::Probe | Act::Announce | Act::Withdraw => {}
         }
+    }
+
+    /// A container of the box's own image is right only if that is the image of this very program.
+    async fn look(&self, daemon: &Daemon, planned: &Planned) -> Result<(Sight, Option<Found>), Trouble> {
+        let (sight, found) = self.hands.look(daemon, planned).await?;
+        let Some(there) = found.as_ref().filter(|_| planned.image == ImageWish::Own) else {
+            return Ok((sight, found));
+        };
+        let is_ours = self.fetcher.is_own(&self.hands, &there.image_id).await?;
+        Ok((if is_ours { sight } else { Sight::Outdated }, found))
     }
 
     async fn keep_log(&self, daemon: &Daemon, name: ServiceName, id: &str) {

@@ -144,6 +144,11 @@ async fn a_service_is_watched_cancelled_tried_again_by_keyboard_and_taken_back()
     window.until_it_says("Your choice is kept").await?;
     window.until_it_says("Everything is running, in this one program.").await?;
     look(window, "system-well").await?;
+    // Wanted again while the engine is there already.
+    window.click(&link("Run it in a container")).await?;
+    window.click(&button("Run it in a container")).await?;
+    window.until_it_says("Redis is on its way.").await?;
+    window.until_it_says("a second on average").await?;
     world.house.kill()?;
     world.window.until_it_says("The box does not answer at the moment.").await?;
     let text = world.window.text().await?;

@@ -147,8 +147,8 @@ async fn a_service_is_watched_cancelled_tried_again_by_keyboard_and_taken_back()
     // Wanted again while the engine is there already.
     window.click(&link("Run it in a container")).await?;
     window.click(&button("Run it in a container")).await?;
-    window.until_it_says("Redis is on its way.").await?;
-    window.until_it_says("a second on average").await?;
+    window.until_it_says("Redis, in a container").await?;
+    window.until_it_says("Everything is running.").await?;
     world.house.kill()?;
     world.window.until_it_says("The box does not answer at the moment.").await?;
     let text = world.window.text().await?;

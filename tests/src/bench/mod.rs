@@ -16,6 +16,7 @@ pub mod side_by_side;
 pub mod start;
 pub mod rest;
 pub mod chat;
+pub mod containers;
 pub mod long_house;
 pub mod long_conversation;
 pub mod pages;

@@ -169,7 +169,12 @@ impl Database {
         for field in needed {
             if !values.is_set(field) {
                 let chosen_by = values.source(&f::DATABASE_TYPE);
-                let message = format!("is needed, since {chosen_by} asks for PostgreSQL");
+                let own = if field.key == f::POSTGRES_HOST.key {
+                    "; or none of the three, and `--runtime docker` for one of the box's own"
+                } else {
+                    ""
+                };
+                let message = format!("is needed, since {chosen_by} asks for PostgreSQL{own}");
                 values.problem(field.key, field.env.to_owned(), message);
             }
         }

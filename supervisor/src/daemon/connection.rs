@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 /// For the head of an answer. Streams that follow have longest silences of their own.
-const PATIENCE: Duration = Duration::from_secs(60);
+pub(super) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Podman says in a word of its own that it runs without root, which bollard does not know.
 #[derive(Deserialize)]
@@ -54,6 +54,11 @@ impl Profile {
 }
 
 impl Daemon {
+    /// For calls that are answered only when they are done.
+    pub(super) fn waiting(&self, patience: Duration) -> Docker {
+        self.docker.clone().with_timeout(patience)
+    }
+
     /// Asks it what it is: the answer decides how containers are made.
     pub async fn connect(endpoint: &Endpoint, kind: Kind) -> Result<Self, Trouble> {
         let Endpoint::Socket(path) = endpoint else {

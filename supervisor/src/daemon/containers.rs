@@ -1,6 +1,6 @@
 //! Containers of this box: found, made, started, ended.
 
-use super::connection::Daemon;
+use super::connection::{Daemon, PATIENCE};
 use super::inspected::{Inspected, Listed};
 use super::labels::{Labels, PLAN, service_of};
 use super::sorting::{Doing, short, sorted};
@@ -100,7 +100,7 @@ impl Daemon {
     pub async fn stop(&self, id: &str, grace: Duration) -> Result<(), Trouble> {
         let seconds = i32::try_from(grace.as_secs()).unwrap_or(i32::MAX);
         let options = StopContainerOptionsBuilder::new().t(seconds).build();
-        let stopped = self.docker.stop_container(id, Some(options)).await;
+        let stopped = self.waiting(grace + PATIENCE).stop_container(id, Some(options)).await;
         absent_is_fine(stopped.map_err(|error| sorted(&error, Doing::Clear)))
     }
 

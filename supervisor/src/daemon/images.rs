@@ -56,7 +56,8 @@ impl Daemon {
     pub async fn pull(&self, reference: &str, mut say: impl FnMut(Said)) -> Result<(), Trouble> {
         let (name, tag) = split(reference);
         let options = CreateImageOptionsBuilder::new().from_image(name).tag(tag).build();
-        let stream = self.docker.create_image(Some(options), None, None);
+        let docker = self.waiting(LONGEST_SILENCE);
+        let stream = docker.create_image(Some(options), None, None);
         follow(stream, Doing::Fetch, |news: CreateImageInfo| {
             let detail = news.progress_detail;
             let count = |number: Option<i64>| number.and_then(|number| u64::try_from(number).ok());
@@ -75,8 +76,8 @@ impl Daemon {
         let file = tokio::fs::File::open(archive).await;
         let file = file.map_err(|error| Trouble::new(Fault::BundleDamaged, error.to_string()))?;
         let options = ImportImageOptionsBuilder::new().build();
-        let stream =
-            self.docker.import_image_stream(options, ReaderStream::with_capacity(file, 1 << 18), None);
+        let docker = self.waiting(LONGEST_SILENCE);
+        let stream = docker.import_image_stream(options, ReaderStream::with_capacity(file, 1 << 18), None);
         let loaded = follow(stream, Doing::Fetch, said_of_build(say)).await;
         // Whatever an engine says about an archive it cannot read, it is the archive.
         loaded.map_err(|trouble| match trouble.fault {
@@ -89,7 +90,8 @@ impl Daemon {
     pub async fn save(&self, reference: &str, archive: &Path) -> Result<(), Trouble> {
         let file = tokio::fs::File::create(archive).await;
         let mut file = file.map_err(|error| on_disk(&error))?;
-        let mut stream = std::pin::pin!(self.docker.export_image(reference));
+        let docker = self.waiting(LONGEST_SILENCE);
+        let mut stream = std::pin::pin!(docker.export_image(reference));
         loop {
             match tokio::time::timeout(LONGEST_SILENCE, stream.next()).await {
                 Ok(Some(Ok(piece))) => file.write_all(&piece).await.map_err(|error| on_disk(&error))?,
@@ -120,7 +122,8 @@ impl Daemon {
             .rm(true)
             .forcerm(true)
             .build();
-        let stream = self.docker.build_image(options, None, Some(body));
+        let docker = self.waiting(LONGEST_SILENCE);
+        let stream = docker.build_image(options, None, Some(body));
         follow(stream, Doing::Build, said_of_build(say)).await
     }
 }

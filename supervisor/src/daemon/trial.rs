@@ -34,7 +34,8 @@ impl Daemon {
 
     /// With what its process ended, once it has.
     pub async fn outcome(&self, id: &str) -> Result<i64, Trouble> {
-        let mut waiting = self.docker.wait_container(id, None);
+        let docker = self.waiting(LONGEST);
+        let mut waiting = docker.wait_container(id, None);
         match tokio::time::timeout(LONGEST, waiting.next()).await {
             Ok(Some(Ok(ended))) => Ok(ended.status_code),
             Ok(Some(Err(Error::DockerContainerWaitError { code, .. }))) => Ok(code),

@@ -13,7 +13,7 @@ use tests::talk::Talk;
 use tests::wait;
 
 /// For what takes a moment, on a machine that does much else.
-pub const SOON: Duration = Duration::from_secs(40);
+pub const SOON: Duration = Duration::from_secs(150);
 pub const REDIS: &str = "redis";
 pub const POSTGRES: &str = "postgres";
 pub const ENGINE: &str = "engine";

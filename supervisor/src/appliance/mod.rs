@@ -20,4 +20,4 @@ pub mod pages;
 pub mod written;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

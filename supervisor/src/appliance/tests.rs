@@ -18,7 +18,8 @@ use web::ports::system::{
     Choice, Home, Log, LogWish, Logs as _, Outcome, Part, Refused, Repair, Service, Stage, System as _,
 };
 
-async fn appliance(root: &Path, runtime: &str) -> anyhow::Result<Appliance> {
+/// With nobody who looks for a container engine.
+pub async fn appliance(root: &Path, runtime: &str) -> anyhow::Result<Appliance> {
     let set = |name: &str, value: &str| (format!("WHISPERENGINE_{name}"), value.to_owned());
     let environment = [set("DATA_DIR", &root.display().to_string()), set("RUNTIME", runtime)].into();
     let around = Surroundings { environment, machine: Machine::this() };

@@ -197,7 +197,7 @@ fn notes(info: &Info, arch: &str) -> Vec<String> {
 }
 
 /// Docker and Podman name the same one differently.
-fn processor(name: &str) -> &str {
+pub fn processor(name: &str) -> &str {
     match name {
         "amd64" => "x86_64",
         "arm64" => "aarch64",
@@ -207,4 +207,16 @@ fn processor(name: &str) -> &str {
 
 fn word(text: &str) -> String {
     text.chars().filter(|c| !c.is_control()).take(LONGEST_WORD).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_processor_has_one_name_whoever_names_it() {
+        assert_eq!(processor("amd64"), processor("x86_64"));
+        assert_eq!(processor("arm64"), processor("aarch64"));
+        assert_ne!(processor("amd64"), processor("arm64"));
+    }
 }

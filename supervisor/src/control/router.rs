@@ -103,14 +103,6 @@ async fn nothing() -> Refusal {
 mod tests {
     use super::super::wire::ServiceTold;
     use super::*;
-    use crate::appliance::services::Services;
-    use crate::config::load::{self, SettingsFile, Surroundings};
-    use crate::config::values::Flags;
-    use crate::containers::watch::Watch;
-    use crate::machine::hardware::Assumed;
-    use crate::machine::source::Machine;
-    use crate::secrets::credentials;
-    use engine::adapters::system::SystemClock;
     use engine_client::client::EngineClient;
     use engine_client::principal::{PRINCIPAL, REQUEST_ID, SECRET};
     use engine_client::transport::in_process::in_process;
@@ -118,20 +110,10 @@ mod tests {
     use std::fs::Permissions;
     use std::os::unix::fs::PermissionsExt;
     use std::path::Path;
-    use tokio_util::task::TaskTracker;
     use web::ports::EngineAccess;
 
     async fn appliance(root: &Path) -> anyhow::Result<Arc<Appliance>> {
-        let environment = [("WHISPERENGINE_DATA_DIR".to_owned(), root.display().to_string())].into();
-        let around = Surroundings { environment, machine: Machine::this() };
-        let config = load::load(&around, &Flags::default(), Assumed::default(), SettingsFile::Read)?;
-        config.data_dir.create()?;
-        let (clock, tasks) = (Arc::new(SystemClock::default()), TaskTracker::new());
-        let watch = Watch::disabled("nobody looks in this test");
-        let credentials = credentials::open_or_make(&config.data_dir, None, &*clock)?;
-        let seen = watch.subscribe();
-        let services = Services::start(&config, &credentials, clock.clone(), seen, &tasks).await?;
-        Ok(Arc::new(Appliance::new(config, "127.0.0.1:8080".parse()?, clock, watch, services)))
+        crate::appliance::tests::appliance(root, "auto").await.map(Arc::new)
     }
 
     /// Answers with the headers that reached the engine.

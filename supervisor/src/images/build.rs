@@ -1,14 +1,13 @@
 //! Making the box's own image: present, out of a bundle, or built on the spot; tried out before anything runs on it.
 
-use super::bundle;
-use super::fetch::{Fetcher, unless, unwritten};
+use super::fetch::{Fetcher, unless};
 use super::own::{NAME, OwnError, Recipe};
 use crate::daemon::connection::Daemon;
 use crate::daemon::images::Image;
 use crate::jobs::board::Job;
 use crate::jobs::progress::Progress;
 use crate::services::fault::{Fault, Trouble};
-use crate::services::hands::Hands;
+use crate::services::hands::{Hands, unwritten};
 use crate::services::name::ServiceName;
 use crate::state::images::KnownImage;
 use crate::state::journal::Step;
@@ -51,7 +50,8 @@ impl OwnImage {
             let said = format!("it needs {} MB and has {} MB", needs / 1_000_000, has / 1_000_000);
             return Err(Trouble::new(Fault::DiskFull, said));
         }
-        let path = self.folder.join(format!("{NAME}-image.tar"));
+        // A command may make one beside the box.
+        let path = self.folder.join(format!("{NAME}-image-{}.tar", std::process::id()));
         let (whole, to) = (Arc::clone(recipe), path.clone());
         let written = tokio::task::spawn_blocking(move || whole.write(&to)).await;
         match written.map_err(|error| failed(&error))? {
@@ -119,7 +119,7 @@ impl Fetcher {
             progress.hears(&said);
             job.says(progress.stage(), progress.done(), progress.total());
         };
-        let had_by = if let Some(archive) = bundle::find(&self.bundles, &reference)? {
+        let had_by = if let Some(archive) = self.bundled(&reference).await? {
             let load = unless(job.cancel(), stop, daemon.load(&archive, say));
             hands.intend(Step::Load, &reference, load).await?;
             "bundle"

@@ -2,17 +2,17 @@
 
 use super::build::OwnImage;
 use super::bundle;
+use crate::containers::probe::processor;
 use crate::daemon::connection::Daemon;
 use crate::daemon::images::Image;
 use crate::jobs::board::Board;
 use crate::jobs::progress::Progress;
 use crate::plan::planned::ImageWish;
 use crate::services::fault::{Fault, Trouble};
-use crate::services::hands::Hands;
+use crate::services::hands::{Hands, unwritten};
 use crate::services::name::ServiceName;
 use crate::state::images::KnownImage;
 use crate::state::journal::Step;
-use crate::state::open::StateError;
 use std::path::PathBuf;
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
@@ -45,14 +45,11 @@ impl Fetcher {
         let job = self.board.begin("image", subject, "looking").await.map_err(|error| unwritten(&error))?;
         let mut progress = Progress::default();
         let got = async {
-            let (folder, name) = (self.bundles.clone(), reference.clone());
-            let bundled = tokio::task::spawn_blocking(move || bundle::find(&folder, &name)).await;
-            let bundled = bundled.map_err(|error| Trouble::new(Fault::BundleDamaged, error.to_string()))?;
             let say = |said| {
                 progress.hears(&said);
                 job.says(progress.stage(), progress.done(), progress.total());
             };
-            if let Some(archive) = bundled? {
+            if let Some(archive) = self.bundled(reference).await? {
                 let load = unless(job.cancel(), stop, daemon.load(&archive, say));
                 hands.intend(Step::Load, reference, load).await?;
                 return Ok("bundle");
@@ -74,6 +71,13 @@ impl Fetcher {
         done
     }
 
+    /// The archive of a bundle that has this image, summed and found whole.
+    pub(super) async fn bundled(&self, reference: &str) -> Result<Option<PathBuf>, Trouble> {
+        let (folder, name) = (self.bundles.clone(), reference.to_owned());
+        let found = tokio::task::spawn_blocking(move || bundle::find(&folder, &name)).await;
+        found.map_err(|error| Trouble::new(Fault::BundleDamaged, error.to_string()))?
+    }
+
     /// It is what its reference pins, and what it was the first time; the first time settles it.
     pub(super) async fn agreed(
         &self,
@@ -89,7 +93,9 @@ impl Fetcher {
         let pinned = reference.split_once('@').map(|(_, digest)| digest);
         let digest =
             image.digests.iter().find_map(|whole| whole.split_once('@')).map(|(_, digest)| digest.to_owned());
-        let is_pinned = |pin: &str| image.id == pin || image.digests.iter().any(|whole| whole.ends_with(pin));
+        let names =
+            |whole: &String, pin: &str| whole.split_once('@').is_some_and(|(_, digest)| digest == pin);
+        let is_pinned = |pin: &str| image.id == pin || image.digests.iter().any(|whole| names(whole, pin));
         if let Some(pin) = pinned.filter(|pin| !is_pinned(pin)) {
             return Err(Trouble::new(
                 Fault::WrongDigest,
@@ -131,19 +137,6 @@ pub(super) async fn unless<T>(
     }
 }
 
-pub fn unwritten(error: &StateError) -> Trouble {
-    Trouble::new(Fault::DiskFull, format!("the box's own records cannot be written: {error}"))
-}
-
-/// Docker, Podman and Rust name the same one differently.
-fn processor(name: &str) -> &str {
-    match name {
-        "amd64" => "x86_64",
-        "arm64" => "aarch64",
-        other => other,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -160,12 +153,5 @@ mod tests {
             let ended = unless(&wish, &stop, never()).await.expect_err("it was ended");
             assert_eq!(ended.fault, Fault::Cancelled, "by the owner: {by_owner}");
         }
-    }
-
-    #[test]
-    fn a_processor_has_one_name_whoever_names_it() {
-        assert_eq!(processor("amd64"), processor("x86_64"));
-        assert_eq!(processor("arm64"), processor("aarch64"));
-        assert_ne!(processor("amd64"), processor("arm64"));
     }
 }

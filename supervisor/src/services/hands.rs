@@ -56,16 +56,10 @@ impl Hands {
 
     /// In the place of whatever is there of this service.
     pub async fn make(&self, daemon: &Daemon, planned: &Planned, image: &str) -> Result<Found, Trouble> {
-        let service = planned.service;
         self.prepare(daemon, planned).await?;
-        let name = self.labels.container(service);
+        let name = self.labels.container(planned.service);
         let before = daemon.find(&name, planned.port, &self.labels).await?;
-        // Whatever it is called by now: two of a service would share one volume.
-        for (id, _) in daemon.ours(&self.labels).await?.into_iter().filter(|(_, of)| *of == Some(service)) {
-            let grace = Duration::from_secs(u64::from(planned.grace_seconds));
-            self.intend(Step::Stop, &name, daemon.stop(&id, grace)).await?;
-            self.intend(Step::Remove, &name, daemon.remove(&id)).await?;
-        }
+        self.remove(daemon, planned).await?;
         let port = free_port(before.and_then(|before| before.address).map(|address| address.port()))?;
         let created = daemon.create(planned, image, port, &self.labels);
         let id = self.intend(Step::Create, &name, created).await?;
@@ -97,12 +91,16 @@ impl Hands {
         self.intend(Step::Stop, &self.labels.container(service), daemon.stop(id, grace)).await
     }
 
+    /// All of a service, whatever they are called by now: two of them would share one volume.
     pub async fn remove(&self, daemon: &Daemon, planned: &Planned) -> Result<(), Trouble> {
         let name = self.labels.container(planned.service);
-        let Some(found) = daemon.find(&name, planned.port, &self.labels).await? else { return Ok(()) };
         let grace = Duration::from_secs(u64::from(planned.grace_seconds));
-        self.intend(Step::Stop, &name, daemon.stop(&found.id, grace)).await?;
-        self.intend(Step::Remove, &name, daemon.remove(&found.id)).await
+        let ours = daemon.ours(&self.labels).await?.into_iter();
+        for (id, _) in ours.filter(|(_, service)| *service == Some(planned.service)) {
+            self.intend(Step::Stop, &name, daemon.stop(&id, grace)).await?;
+            self.intend(Step::Remove, &name, daemon.remove(&id)).await?;
+        }
+        Ok(())
     }
 
     pub async fn last_lines(&self, daemon: &Daemon, id: &str) -> Result<Vec<String>, Trouble> {
@@ -134,7 +132,8 @@ impl Hands {
             self.intend(Step::Remove, &id, daemon.remove(&id)).await?;
         }
         let open = self.state.open_intents().await.map_err(|error| unwritten(&error))?;
-        for left in open {
+        // What this very process is at is not settled by it.
+        for left in open.into_iter().filter(|open| self.state.is_left_over(open)) {
             tracing::info!(step.name = left.step, "a step that was cut off is settled: {}", left.subject);
             let now = self.clock.now();
             self.state.end(left.intent, "interrupted", now).await.map_err(|error| unwritten(&error))?;
@@ -208,7 +207,8 @@ impl Hands {
     }
 }
 
-fn unwritten(error: &StateError) -> Trouble {
+/// What the box cannot write down it does not do.
+pub fn unwritten(error: &StateError) -> Trouble {
     let said = format!("the box's own records cannot be written: {error}");
     Trouble::new(Fault::DiskFull, said)
 }

@@ -111,6 +111,11 @@ impl State {
         Ok(())
     }
 
+    /// Whether it was begun before these records were opened: nobody is at it any more.
+    pub fn is_left_over(&self, open: &Open) -> bool {
+        open.intent.0 <= self.last_before
+    }
+
     /// Oldest first.
     pub async fn open_intents(&self) -> Result<Vec<Open>, StateError> {
         let rows: Vec<(i64, String, String, i64)> = sqlx::query_as(

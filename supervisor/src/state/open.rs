@@ -35,6 +35,8 @@ pub struct State {
     pub(super) pool: SqlitePool,
     /// Which box this is among those that share a container engine. Made once, kept with the data.
     box_id: String,
+    /// The last intent before this opening.
+    pub(super) last_before: i64,
 }
 
 impl State {
@@ -50,7 +52,9 @@ impl State {
         std::fs::set_permissions(file, Permissions::from_mode(0o600))?;
         migrate(&pool).await?;
         let box_id = box_id(&pool).await?;
-        Ok(Self { pool, box_id })
+        let last_before =
+            sqlx::query_scalar("SELECT coalesce(max(id), 0) FROM journal").fetch_one(&pool).await?;
+        Ok(Self { pool, box_id, last_before })
     }
 
     pub fn box_id(&self) -> &str {

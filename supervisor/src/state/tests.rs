@@ -28,6 +28,8 @@ async fn an_intent_is_open_from_before_the_call_until_its_outcome_is_written() {
         open.iter().map(|one| (one.intent, one.step.as_str())).collect::<Vec<_>>(),
         [(start, "start")]
     );
+    assert!(again.is_left_over(&open[0]), "whoever was at it is gone");
+    assert!(!state.is_left_over(&open[0]), "whoever began it may still be at it");
     again.end(start, "interrupted", NOW).await.expect("written");
     assert!(again.open_intents().await.expect("read").is_empty());
 }

@@ -23,6 +23,9 @@ const SOON: Duration = Duration::from_secs(30);
 const PATIENCE: Duration = Duration::from_secs(120);
 /// A daemon that does not answer a ping by then is not well.
 const A_PING: Duration = Duration::from_secs(2);
+/// Of a daemon that gives up on its own parts, which it then says in these words.
+const STARTS: usize = 4;
+const IMPATIENT: &str = "timeout waiting for containerd to start";
 /// Unix sockets have 108 bytes, and engines put their own below the folder.
 const LONGEST_FOLDER: usize = 60;
 
@@ -94,6 +97,27 @@ impl ContainerEngine {
         ensure!(self.daemon.is_none(), "{} runs already", self.kind.name());
         // Dockers that start make the same chains of the firewall: one after the other.
         let _starting = if self.kind == Kind::Docker { Some(turn("dockerd").await?) } else { None };
+        for _ in 1..STARTS {
+            match self.launch_daemon().await {
+                // Docker gives its own containerd fifteen seconds, which a busy machine may need for less.
+                Err(error) if format!("{error:#}").contains(IMPATIENT) => self.bury().await?,
+                started => return started,
+            }
+        }
+        self.launch_daemon().await
+    }
+
+    /// Its containerd ends with it, a moment later.
+    async fn bury(&mut self) -> anyhow::Result<()> {
+        drop(self.daemon.take());
+        let named = self.home.path().join("exec/containerd/containerd.toml");
+        wait::until("containerd to end", SOON, async || {
+            Ok(leavings::processes(&named)?.is_empty().then_some(()))
+        })
+        .await
+    }
+
+    async fn launch_daemon(&mut self) -> anyhow::Result<()> {
         // Docker takes a dead containerd that nobody has buried yet for a living one, and waits for it.
         for stale in ["pid", "exec/containerd/containerd.pid"].map(|file| self.home.path().join(file)) {
             std::fs::remove_file(stale).ok();

@@ -93,8 +93,15 @@ system-choose-container-what = { $name } is started from the image “{ $image }
 system-choose-native-what = { $name }’s container is ended and taken away, and the box does its part itself. The image stays with the container engine.
 system-choose-lost = A cache only holds what can be found out again: it starts empty, and nothing that was said is lost.
 system-choose-no-engine = No container engine is ready now. It is started as soon as there is one.
-system-fixed-store = Everything is kept here, so it is moved rather than switched: stop the box, run “whisperengine migrate-store”, and name the new place in the configuration.
-system-fixed-container-store = Everything is kept in this container’s volume, so it is moved rather than switched: run “whisperengine migrate-store”, and name the new place in the configuration.
+system-choose-own-what = WhisperEngine is started once more, from an image that the box makes of itself in a few seconds. It may take { $memory } of memory. Should it fail, the box answers itself until it is back.
+system-choose-engine-lost = Everything is kept in the database, so nothing that was said is lost, and nobody waits.
+system-move-container = Move everything into PostgreSQL
+system-move-native = Move everything back into the box
+system-move-container-what = Everything that is kept now lies in one file, and is carried into a PostgreSQL that the box keeps in a container. That is worth it where many talk at once, or where the companion is to run in a container too.
+system-move-native-what = Everything that is kept now lies in a PostgreSQL that the box keeps in a container, and is carried back into one file. The container is ended and taken away; its volume stays until WhisperEngine is uninstalled.
+system-move-how = Until everything is ready the companion goes on answering. Then nobody is answered while it is copied and compared, row by row, and the box starts again. You can stop it meanwhile, and whatever fails leaves everything where it is.
+system-move-kept = What it is moved from is kept as it was. What is forgotten later is not forgotten there: delete it among the backups when you no longer need it.
+system-fixed-store = The configuration names where everything is kept. To move it, stop the box, run “whisperengine migrate-store”, and name the new place there.
 system-fixed-configured = The configuration names this one, so it is changed there.
 system-fixed-native = The box was started to run everything in its own process, so nothing runs in a container.
 system-done-looked = The container engines were looked at again.
@@ -107,6 +114,13 @@ system-work = Work under way
 system-work-none = There is no long work under way.
 system-work-ended = What ended lately
 system-job-image = Image for { $subject }
+system-job-move = Moving everything
+system-job-preparing = bringing up the database
+system-job-copying = copying and comparing
+system-rows = { $count ->
+    [one] { $count } row
+   *[other] { $count } rows
+  }
 system-job-looking = looking
 system-job-downloading = downloading
 system-job-verifying = checking

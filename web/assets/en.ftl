@@ -61,7 +61,25 @@ setup-recovery-gone = With this code you come back in when the password is lost.
 setup-recovery-again = Make a new code
 setup-recovery-kept = I have kept it
 setup-machine = What was found
-setup-machine-why = This is where your companion will live. There is nothing to decide here.
+setup-machine-why = This is where your companion will live.
+setup-ways = Where its parts run
+setup-ways-recommended = (recommended for this machine)
+setup-ways-native = Everything in this one program
+setup-ways-native-what = Nothing is fetched, nothing else runs, and one file keeps everything. That is plenty for a household, and you can change it later.
+setup-ways-containers = In containers
+setup-ways-containers-what = All of those below, each in a container that the box starts, watches and repairs. Their images are fetched first where they are not there yet; how large they are is shown as soon as the fetching begins.
+setup-ways-each = Only those I tick
+setup-ways-store-gives = Everything is kept in PostgreSQL, which serves many people at once, and the companion answers from a container of its own.
+setup-ways-cache-gives = What is needed often is kept near, outside of the box’s own memory.
+setup-containers = Containers on their way
+setup-containers-why = You need not wait: your companion works meanwhile, and this goes on by itself. Only while everything is carried into the database does nobody get an answer for a moment.
+setup-containers-none = Nothing runs in a container, and nothing is on its way.
+setup-containers-coming = They are on their way.
+setup-containers-trouble = Something has trouble. The box goes on without it and tries again by itself; below is what you can do.
+setup-containers-all = Everything that you chose runs in its container.
+setup-containers-log = What was written down
+setup-containers-system = More is on the system page
+setup-containers-without = Go on without containers
 setup-machine-hardware = This machine has { $cores ->
     [one] { $cores } processor core, { $memory } GiB of memory and { $disk } GiB of free disk space.
    *[other] { $cores } processor cores, { $memory } GiB of memory and { $disk } GiB of free disk space.

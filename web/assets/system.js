@@ -44,7 +44,7 @@ async function ask() {
   if (asking) return;
   asking = true;
   try {
-    const answer = await fetch("/system/now", { headers: { "if-none-match": mark } });
+    const answer = await fetch(now.dataset.from ?? "/system/now", { headers: { "if-none-match": mark } });
     if (answer.redirected || answer.status === 403) return location.reload();
     if (answer.status !== 304 && !answer.ok) throw new Error(answer.statusText);
     lost.hidden = true;

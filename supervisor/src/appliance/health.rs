@@ -1,6 +1,7 @@
 //! How the box is at this moment, as its owner reads it: what it leans on, what needs somebody, what is left of the
 //! machine. Looks and, but for `repair`, changes nothing; whoever does not answer in time is not waited for.
 
+use super::moving::{self, MoveRefused};
 use super::state::Appliance;
 use crate::config::areas::{CacheHome, Database, Runtime, Vectors};
 use crate::config::load::Config;
@@ -10,15 +11,20 @@ use crate::issues::snapshot::{EngineSeen, Snapshot};
 use crate::issues::{self, centre, checks, gather};
 use crate::machine::source::Machine;
 use crate::plan::make::Plan;
+use crate::plan::planned::{ImageWish, Planned};
 use crate::services::name::ServiceName;
 use crate::services::view::ServiceView;
 use std::time::Duration;
 use web::ports::system::{
-    Choice, Container, Health, Home, Issue, Load, Part, Refused, Repair, Service, Severity, Stage, Trouble,
+    Choice, Container, Health, Home, Issue, Load, Made, Part, Refused, Repair, Service, Severity, Stage,
+    Trouble,
 };
 
 /// A page is not kept waiting by what does not answer.
 const PATIENCE: Duration = Duration::from_millis(250);
+
+/// As addresses have it, where it is not in a container of the box's own.
+pub const STORE: &str = "store";
 
 pub async fn of(appliance: &Appliance) -> Health {
     let services = appliance.services();
@@ -27,7 +33,9 @@ pub async fn of(appliance: &Appliance) -> Health {
         config: appliance.config(),
         snapshot: &snapshot,
         plan: services.plan().await,
-        cache: cache_choice(appliance).await,
+        store: store_choice(appliance).await,
+        cache: choice(appliance, ServiceName::Redis).await,
+        engine: choice(appliance, ServiceName::Engine).await,
     };
     let issues = checks::run(&snapshot).iter().map(issue).collect();
     Health { services: stand.services(), issues, is_complete: snapshot.silent.is_empty() }
@@ -35,18 +43,33 @@ pub async fn of(appliance: &Appliance) -> Health {
 
 /// Whether its owner may say where this one runs.
 pub async fn may_be_chosen(appliance: &Appliance, service: ServiceName) -> bool {
-    service == ServiceName::Redis && matches!(cache_choice(appliance).await, Choice::Free { .. })
+    matches!(choice(appliance, service).await, Choice::Free(_))
 }
 
-async fn cache_choice(appliance: &Appliance) -> Choice {
-    match appliance.services().in_container(ServiceName::Redis).await {
-        Some(planned) => Choice::Free {
-            image: appliance.config().images.redis.clone(),
-            most_memory_bytes: planned.memory_bytes,
-        },
-        None if appliance.config().runtime == Runtime::Native => Choice::NativeOnly,
-        None => Choice::Configured,
+async fn choice(appliance: &Appliance, service: ServiceName) -> Choice {
+    match (appliance.services().in_container(service).await, service) {
+        (Some(planned), _) => Choice::Free(made(&planned)),
+        (None, ServiceName::Engine) => Choice::Only,
+        (None, _) if appliance.config().runtime == Runtime::Native => Choice::NativeOnly,
+        (None, _) => Choice::Configured,
     }
+}
+
+async fn store_choice(appliance: &Appliance) -> Choice {
+    let planned = match moving::is_free(appliance.config()) {
+        Ok(()) => appliance.services().in_container(ServiceName::Postgres).await,
+        Err(MoveRefused::Native) => return Choice::NativeOnly,
+        Err(_) => None,
+    };
+    planned.map_or(Choice::Configured, |planned| Choice::Moves(made(&planned)))
+}
+
+fn made(planned: &Planned) -> Made {
+    let image = match &planned.image {
+        ImageWish::Named(reference) => Some(reference.clone()),
+        ImageWish::Own => None,
+    };
+    Made { image, most_memory_bytes: planned.memory_bytes }
 }
 
 /// All that is known when the services are told.
@@ -54,7 +77,9 @@ struct Stand<'a> {
     config: &'a Config,
     snapshot: &'a Snapshot,
     plan: Plan,
+    store: Choice,
     cache: Choice,
+    engine: Choice,
 }
 
 impl Stand<'_> {
@@ -65,15 +90,15 @@ impl Stand<'_> {
 
     fn store(&self) -> Service {
         let kind = self.config.database.kind().name();
-        let (home, choice) = match self.config.database {
+        let home = match self.config.database {
             Database::Ours { .. } => {
-                let store = self.plain("postgres", Part::Store, kind, Home::Container, Choice::Moves);
+                let store = self.plain("postgres", Part::Store, kind, Home::Container, self.store.clone());
                 return self.in_container(ServiceName::Postgres, store);
             }
-            Database::Sqlite { .. } => (Home::Native, Choice::Moves),
-            Database::Postgres(_) => (Home::Elsewhere, Choice::Moves),
+            Database::Sqlite { .. } => Home::Native,
+            Database::Postgres(_) => Home::Elsewhere,
         };
-        self.plain("store", Part::Store, kind, home, choice)
+        self.plain(STORE, Part::Store, kind, home, self.store.clone())
     }
 
     fn cache(&self) -> Service {
@@ -105,7 +130,7 @@ impl Stand<'_> {
         };
         let wanted = self.plan.services.contains_key(&ServiceName::Engine);
         let home = if wanted { Home::Container } else { Home::Native };
-        let engine = self.plain("engine", Part::Engine, "engine", home, Choice::Only);
+        let engine = self.plain("engine", Part::Engine, "engine", home, self.engine.clone());
         self.in_container(ServiceName::Engine, Service { stage, is_needed: true, ..engine })
     }
 

@@ -2,7 +2,7 @@
 //!
 //! `store` and `engine` turn the configuration into a running engine; `listen` finds the public address;
 //! `state` is what everybody may know about the box while it runs; `pages` is how web sees it, with `health` and
-//! `written` for the system pages; `figures` counts; `run` is its life from the first step to the last. `signals` are the owner's words to stop, `cleanup` removes what was only needed for a while.
+//! `written` for the system pages; `moving` carries the Store elsewhere; `figures` counts; `run` is its life from the first step to the last. `signals` are the owner's words to stop, `cleanup` removes what was only needed for a while.
 
 pub mod run;
 pub mod state;
@@ -11,6 +11,7 @@ pub mod engine;
 pub mod figures;
 pub mod health;
 pub mod listen;
+pub mod moving;
 pub mod providers;
 pub mod services;
 pub mod signals;

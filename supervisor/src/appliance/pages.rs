@@ -3,6 +3,7 @@
 //! Translates and hands on; what a service is like is `health`'s to say, what was written down `written`'s.
 
 use super::health;
+use super::moving;
 use super::state::Appliance;
 use super::written;
 use crate::config::load::Config;
@@ -17,7 +18,7 @@ use engine_client::problem::Problem;
 use futures::future::BoxFuture;
 use std::time::Duration;
 use web::ports::system::{
-    Health, Home, Job, JobEnd, Load, Log, LogPiece, LogWish, Logs, Outcome, Refused, System,
+    Health, Home, Job, JobEnd, Load, Log, LogPiece, LogWish, Logs, Outcome, Refused, System, Unit,
 };
 use web::ports::{
     ContainerEngine, ContainerState, EngineAccess, EngineKind, Graphics, Ground, Leaving, Life, Size,
@@ -118,15 +119,19 @@ impl System for Appliance {
 
     fn choose<'a>(&'a self, service: &'a str, home: Home) -> BoxFuture<'a, Result<(), Refused>> {
         Box::pin(async move {
-            let service = ServiceName::parse(service).ok_or(Refused::Unknown)?;
-            if !health::may_be_chosen(self, service).await {
-                return Err(Refused::Unknown);
-            }
             let chosen = match home {
                 Home::Native => Chosen::Native,
                 Home::Container => Chosen::Container,
                 Home::Elsewhere => return Err(Refused::Unknown),
             };
+            if service == health::STORE || service == ServiceName::Postgres.as_str() {
+                let begun = self.move_store(chosen).await;
+                return begun.map_err(|error| Refused::Failed(error.to_string()));
+            }
+            let service = ServiceName::parse(service).ok_or(Refused::Unknown)?;
+            if !health::may_be_chosen(self, service).await {
+                return Err(Refused::Unknown);
+            }
             let kept = self.services().choose(service, chosen).await;
             kept.map_err(|error| Refused::Failed(format!("the choice cannot be kept: {error}")))
         })
@@ -162,11 +167,12 @@ fn job(row: JobRow) -> Job {
     Job {
         end: row.ended_at.map(|at| JobEnd { at, outcome, detail: row.detail }),
         id: row.id,
+        unit: if row.kind == moving::KIND { Unit::Rows } else { Unit::Bytes },
         kind: row.kind,
         subject: row.subject,
         stage: row.stage,
-        done_bytes: u64::try_from(row.done_bytes).unwrap_or_default(),
-        total_bytes: row.total_bytes.and_then(|bytes| u64::try_from(bytes).ok()),
+        done: u64::try_from(row.done).unwrap_or_default(),
+        total: row.total.and_then(|total| u64::try_from(total).ok()),
         begun_at: row.begun_at,
         moved_at: row.moved_at,
     }

@@ -25,6 +25,7 @@ use axum::serve::ListenerExt;
 use engine::adapters::system::SystemClock;
 use engine::ports::clock::Clock;
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -141,6 +142,7 @@ async fn live(
     greet: impl AsyncFnOnce(&Appliance) -> anyhow::Result<()>,
 ) -> anyhow::Result<(Option<Running>, Leaving)> {
     let (mut greet, mut backing) = (Some(greet), appliance.services().backing());
+    let mut to_move = pin!(appliance.ready_to_move());
     loop {
         let (running, at) = tokio::select! {
             opened = open(appliance, credentials, clock) => opened?,
@@ -155,6 +157,17 @@ async fn live(
         let minding = providers::mind(ours, appliance.services().clone());
         tokio::select! {
             how = word(appliance, signals) => return Ok((Some(running), how)),
+            ready = &mut to_move => {
+                to_move.set(appliance.ready_to_move());
+                appliance.is_waiting_for("everything is being moved to another database".to_owned());
+                running.drain(DRAIN).await;
+                tokio::select! {
+                    how = word(appliance, signals) => return Ok((None, how)),
+                    has_moved = appliance.carry(ready, clock) => if has_moved {
+                        return Ok((None, Leaving::Restart));
+                    }
+                }
+            }
             () = minding, if at.is_some() => {}
             () = backing.has_moved(ServiceName::Postgres, at), if at.is_some() => {
                 tracing::warn!(service.name = "store", "the database answers elsewhere; the engine is started anew");

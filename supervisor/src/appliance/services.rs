@@ -114,6 +114,13 @@ impl Services {
         Ok(())
     }
 
+    /// Whether the Store is on its way into a PostgreSQL of the box's own.
+    pub async fn store_may_come(&self, may: bool) {
+        let mut wishes = self.wishes.lock().await;
+        wishes.store_may_come = may;
+        self.follow(make(&wishes)).await;
+    }
+
     /// Whether an engine in a container could do what ours does.
     pub async fn engine_may_move(&self, may: bool) {
         let mut wishes = self.wishes.lock().await;
@@ -178,6 +185,7 @@ impl Services {
     pub async fn in_container(&self, service: ServiceName) -> Option<Planned> {
         let mut wishes = self.wishes.lock().await.clone();
         wishes.choices.insert(service, Home::Container);
+        wishes.store_may_come |= service == ServiceName::Postgres;
         make(&wishes).services.remove(&service)
     }
 
@@ -290,6 +298,7 @@ fn wishes(config: &Config, choices: Choices) -> Wishes {
         tier: config.tier,
         cache_is_elsewhere: !matches!(config.cache.home, CacheHome::Memory),
         store_is_ours: matches!(config.database, Database::Ours { .. }),
+        store_may_come: false,
         engine_may_move: None,
         owner: (rustix::process::getuid().as_raw(), rustix::process::getgid().as_raw()),
         images: config.images.clone(),

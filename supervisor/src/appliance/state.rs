@@ -1,5 +1,6 @@
 //! What the box knows about itself while it runs. Doors ask it for each request.
 
+use super::moving::Moves;
 use super::services::Services;
 use crate::config::load::Config;
 use crate::config::tls::Tls;
@@ -27,6 +28,7 @@ pub struct Appliance {
     leaving: watch::Sender<Option<Leaving>>,
     containers: Watch,
     services: Services,
+    moves: Moves,
 }
 
 /// Proof that whoever opens the set-up page sees this box's terminal. A new one with each start.
@@ -69,11 +71,16 @@ impl Appliance {
             leaving: watch::Sender::new(None),
             containers,
             services,
+            moves: Moves::default(),
         }
     }
 
     pub fn services(&self) -> &Services {
         &self.services
+    }
+
+    pub fn moves(&self) -> &Moves {
+        &self.moves
     }
 
     pub fn containers(&self) -> &Watch {

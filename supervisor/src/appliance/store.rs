@@ -19,20 +19,28 @@ const ACQUIRE: Duration = Duration::from_secs(5);
 /// `ours`: what the box runs itself, where it runs it.
 pub fn place(config: &Config, ours: Option<&Backing>) -> Result<StorePlace, StoreError> {
     Ok(match &config.database {
-        Database::Sqlite { pool_size } => {
-            let settings = SqliteSettings::new(config.data_dir.database_file());
-            StorePlace::Sqlite(SqliteSettings { readers: (*pool_size).max(1), ..settings })
-        }
+        Database::Sqlite { .. } => own_file(config),
         Database::Postgres(postgres) => StorePlace::Postgres(settings(postgres)),
-        Database::Ours { pool_size } => {
+        Database::Ours { .. } => {
             let Some(backing) = ours else {
                 let reason =
                     "the box's own PostgreSQL runs only while the box does: start it with `whisperengine up`";
                 return Err(StoreError::Unavailable { reason: reason.into(), source: None });
             };
-            StorePlace::Postgres(pooled(backing.postgres()?, *pool_size))
+            own_database(config, backing)?
         }
     })
+}
+
+/// In the data directory.
+pub fn own_file(config: &Config) -> StorePlace {
+    let settings = SqliteSettings::new(config.data_dir.database_file());
+    StorePlace::Sqlite(SqliteSettings { readers: config.derived.pool_size.max(1), ..settings })
+}
+
+/// In a container, where it serves.
+pub fn own_database(config: &Config, backing: &Backing) -> Result<StorePlace, StoreError> {
+    Ok(StorePlace::Postgres(pooled(backing.postgres()?, config.derived.pool_size)))
 }
 
 fn pooled(address: PostgresAddress, pool: u32) -> PostgresSettings {

@@ -1,14 +1,21 @@
 //! `migrate-store --to postgres|sqlite`: carries everything to the other kind of database.
 //!
+//! Beside a box that runs, the box does it itself: between its own file and a PostgreSQL in a container of its own.
+//! Where none runs: between the file and the server that the configuration names.
+//!
 //! The source is only read, the target must be empty, and what was written is counted and compared before it
 //! counts as moved. Which store is used afterwards is the owner's word, in the configuration.
 
 use super::context::Context;
+use super::move_beside;
 use crate::appliance::store;
 use crate::config::fields::DATABASE_TYPE;
 use crate::config::load::Config;
 use crate::exit::Failure;
 use crate::instance::Instance;
+use crate::reach::{self, Reached};
+use crate::state::choices::Home;
+use crate::state::jobs::JobRow;
 use anyhow::Context as _;
 use clap::{Args, ValueEnum};
 use engine::adapters::sql::export::moving::{MoveReport, move_store};
@@ -24,7 +31,8 @@ use tokio_util::task::TaskTracker;
 
 #[derive(Debug, Args)]
 pub struct MigrateStore {
-    /// The kind of database to move to; the box must be stopped.
+    /// The kind of database to move to. Beside a running box, its own PostgreSQL in a container; with the box stopped,
+    /// the server that the configuration names.
     #[arg(long, value_name = "KIND")]
     to: Kind,
 }
@@ -52,6 +60,10 @@ impl Kind {
 }
 
 pub async fn run(command: MigrateStore, context: &Context) -> Result<(), Failure> {
+    let config = context.load(&context.flags())?;
+    if let Some(running) = reach::running(&config).await? {
+        return Ok(beside(&config, running, command.to, context).await?);
+    }
     let at = |kind: Kind| {
         let mut flags = context.flags();
         flags.set(&DATABASE_TYPE, kind.name());
@@ -61,6 +73,24 @@ pub async fn run(command: MigrateStore, context: &Context) -> Result<(), Failure
     let report = carry(&source, &target).await?;
     let (text, json) = told(&report, command.to)?;
     Ok(context.answer(&text, &json)?)
+}
+
+async fn beside(config: &Config, running: Reached, to: Kind, context: &Context) -> anyhow::Result<()> {
+    let home = match to {
+        Kind::Postgres => Home::Container,
+        Kind::Sqlite => Home::Native,
+    };
+    let tell = |job: &JobRow| {
+        let rows = job.total.map_or_else(String::new, |total| format!(", {} of {total} rows", job.done));
+        eprintln!("{}{rows}", job.stage);
+    };
+    let job = move_beside::carry(config, running, home, tell).await?;
+    let text = format!(
+        "{} rows are in {} now, compared one by one, and the box has started again there\n",
+        job.done,
+        to.name()
+    );
+    context.answer(&text, &json!({ "to": to.name(), "rows": job.done }))
 }
 
 async fn carry(source: &Config, target: &Config) -> anyhow::Result<MoveReport> {

@@ -15,6 +15,7 @@ pub mod key;
 pub mod logs;
 pub mod migrate;
 pub mod migrate_store;
+pub mod move_beside;
 pub mod owner;
 pub mod person;
 pub mod repair;

@@ -5,7 +5,7 @@
 
 use super::fields as f;
 use super::secret::Secret;
-use super::service_fields::{IMAGE_POSTGRES, IMAGE_REDIS};
+use super::service_fields::{IMAGE_POSTGRES, IMAGE_REDIS, POSTGRES_OWN};
 use super::text::{self, Network};
 use super::tls::Tls;
 use super::values::Values;
@@ -159,18 +159,33 @@ impl Database {
             "verify-full" => Some(SslMode::VerifyFull),
             _ => None,
         });
+        let needed = [&f::POSTGRES_HOST, &f::POSTGRES_DB, &f::POSTGRES_USER];
+        let named = needed.into_iter().find(|field| values.is_set(field));
+        let asks = kind == DatabaseType::Postgres && named.is_none() && runtime == Runtime::Docker;
+        let is_own = values.or_follow(&POSTGRES_OWN, text::switch, &asks, bool::to_string, "the runtime");
         if kind == DatabaseType::Sqlite {
             return Self::Sqlite { pool_size };
         }
-        let needed = [&f::POSTGRES_HOST, &f::POSTGRES_DB, &f::POSTGRES_USER];
-        if runtime == Runtime::Docker && !needed.iter().any(|field| values.is_set(field)) {
+        if is_own {
+            let says = values.source(&POSTGRES_OWN);
+            if let Some(field) = named {
+                let message = format!("keep one of the two: {says} asks for a PostgreSQL of the box's own");
+                values.problem(field.key, values.source(field), message);
+            }
+            if runtime == Runtime::Native {
+                let message = format!(
+                    "what is kept is in a container ({says}): leave this out, or move it first, with \
+                     `migrate-store --to sqlite` beside the running box"
+                );
+                values.problem(f::RUNTIME.key, values.source(&f::RUNTIME), message);
+            }
             return Self::Ours { pool_size };
         }
         for field in needed {
             if !values.is_set(field) {
                 let chosen_by = values.source(&f::DATABASE_TYPE);
                 let own = if field.key == f::POSTGRES_HOST.key {
-                    "; or none of the three, and `--runtime docker` for one of the box's own"
+                    "; or none of the three, and WHISPERENGINE_POSTGRES_OWN=true for one of the box's own"
                 } else {
                     ""
                 };

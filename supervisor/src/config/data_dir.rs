@@ -73,6 +73,11 @@ impl DataDir {
         self.root.join("config/settings.toml")
     }
 
+    /// What the owner chose on a page; `settings.toml` wins over it.
+    pub fn chosen_file(&self) -> PathBuf {
+        self.root.join("config/chosen.toml")
+    }
+
     pub fn credentials_file(&self) -> PathBuf {
         self.root.join("config/credentials.enc")
     }
@@ -140,12 +145,22 @@ pub fn write_private(path: &Path, content: &[u8]) -> io::Result<()> {
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(format!(".{}.new", std::process::id()));
     let beside = path.with_file_name(name);
-    let written = write_new(&beside, content).and_then(|()| std::fs::rename(&beside, path));
+    let written =
+        write_new(&beside, content).and_then(|()| std::fs::rename(&beside, path)).and_then(|()| settle(path));
     if written.is_err() {
         // The error that stopped us says more than one about the leftover would.
         drop(std::fs::remove_file(&beside));
     }
     written
+}
+
+/// So that a file's new name, or its absence, outlives the power.
+pub fn settle(path: &Path) -> io::Result<()> {
+    #[cfg(unix)]
+    if let Some(folder) = path.parent() {
+        std::fs::File::open(folder)?.sync_all()?;
+    }
+    Ok(())
 }
 
 fn write_new(path: &Path, content: &[u8]) -> io::Result<()> {

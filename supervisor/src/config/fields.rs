@@ -304,7 +304,7 @@ pub const POSTGRES_HOST: Field = Field::new(
     "database.postgres.host",
     "POSTGRES_HOST",
     "a host name, an IP address or the directory of a Unix socket",
-    "Needed with PostgreSQL, unless the box runs one of its own: with `docker` as runtime and no host.",
+    "Needed with PostgreSQL, unless the box runs one of its own.",
 )
 .example("\"db.example.org\"");
 
@@ -542,6 +542,7 @@ pub const FIELDS: &[&Field] = &[
     &POOL_SIZE,
     &super::service_fields::IMAGE_POSTGRES,
     &super::service_fields::IMAGE_REDIS,
+    &super::service_fields::POSTGRES_OWN,
     &POSTGRES_HOST,
     &POSTGRES_PORT,
     &POSTGRES_DB,

@@ -89,8 +89,10 @@ pub fn load(
     above.add_environment(&around.environment);
     above.add_flags(flags);
     let data_dir = find_data_dir(&mut above, &around.environment);
+    add_file(&mut values, &data_dir.chosen_file());
+    let chosen = values.text(&f::DATABASE_TYPE);
     if file == SettingsFile::Read {
-        add_settings_file(&mut values, &data_dir.settings_file());
+        add_file(&mut values, &data_dir.settings_file());
     }
     values.add_environment(&around.environment);
     values.add_flags(flags);
@@ -105,6 +107,12 @@ pub fn load(
     let server = Server::read(&mut values, mode, &derived, &by_tier);
     let runtime = Runtime::read(&mut values);
     let database = Database::read(&mut values, runtime, &derived, &by_tier);
+    if chosen.is_some_and(|chosen| chosen != database.kind().name()) {
+        let source = values.source(&f::DATABASE_TYPE);
+        values.warnings.push(format!(
+            "{source} asks for another database than the one that everything was moved to: what is there is not seen"
+        ));
+    }
     let cache = Cache::read(&mut values, &derived, &by_tier);
     let limits = Limits::read(&mut values, &derived, &by_tier);
     let cleanup = Cleanup::read(&mut values, &derived, &by_tier);
@@ -182,12 +190,13 @@ fn find_data_dir(values: &mut Values, environment: &Environment) -> DataDir {
     }
 }
 
-fn add_settings_file(values: &mut Values, path: &Path) {
+fn add_file(values: &mut Values, path: &Path) {
     match std::fs::read_to_string(path) {
         Ok(text) => values.add_file(path, &text),
         Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {}
         Err(error) => {
-            values.problem("settings.toml", path.display().to_string(), format!("cannot be read: {error}"));
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            values.problem(&name, path.display().to_string(), format!("cannot be read: {error}"));
         }
     }
 }

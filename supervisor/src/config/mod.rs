@@ -8,6 +8,7 @@
 pub mod load;
 
 pub mod areas;
+pub mod chosen;
 pub mod data_dir;
 pub mod requests;
 pub mod tls;

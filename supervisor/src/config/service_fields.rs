@@ -20,3 +20,13 @@ pub const IMAGE_REDIS: Field = Field::new(
 )
 .example("\"docker.io/library/redis:8\"")
 .is("docker.io/library/redis:8");
+
+pub const POSTGRES_OWN: Field = Field::new(
+    "database.postgres.own",
+    "WHISPERENGINE_POSTGRES_OWN",
+    "true or false",
+    "With PostgreSQL: keep it in a container of the box's own, rather than on a server that is named here. True with \
+     `docker` as runtime and no server named, and once the Store was moved there on the system page.",
+)
+.example("true")
+.follows("the runtime");

@@ -1,15 +1,17 @@
 //! The layers, the overrides, and every problem at once, over a fixture machine.
 
 use super::areas::{CacheHome, Database, LogFormat};
+use super::data_dir::DataDir;
 use super::fields::{self as f, FIELDS, Fallback};
 use super::load::{self, Config, SettingsFile, Surroundings};
 use super::problems::BadConfiguration;
 use super::values::Flags;
-use super::{document, example, show};
+use super::{chosen, document, example, show};
 use crate::machine::hardware::Assumed;
 use crate::machine::mode::Mode;
 use crate::machine::source::{DiskSpace, Environment, Machine};
 use crate::machine::tier::Tier;
+use crate::state::choices::Home;
 use std::path::PathBuf;
 
 /// 14 cores and 64 GiB, with nothing else to be found.
@@ -114,6 +116,48 @@ fn each_override_of_the_seeds_changes_what_follows_from_it() {
     let Database::Postgres(database) = postgres.database else { panic!("it was asked for") };
     assert_eq!((database.host.as_str(), database.port, database.pool_size), ("db", 5433, 5));
     assert_eq!(database.password.expect("given").expose(), "hush");
+}
+
+#[test]
+fn a_database_of_the_boxs_own_is_asked_for_or_follows_from_the_runtime() {
+    let kind = ("WHISPERENGINE_DATABASE_TYPE", "postgres");
+    let (own, host) = (("WHISPERENGINE_POSTGRES_OWN", "true"), ("POSTGRES_HOST", "db"));
+    assert!(matches!(fine(&[kind, ("WHISPERENGINE_RUNTIME", "docker")]).database, Database::Ours { .. }));
+    assert!(matches!(fine(&[kind, own]).database, Database::Ours { .. }));
+    assert!(matches!(fine(&[own]).database, Database::Sqlite { .. }));
+    let problems = |variables: &[(&str, &str)]| {
+        let bad = with(variables).expect_err("that cannot be");
+        bad.problems.into_iter().map(|problem| problem.key).collect::<Vec<_>>()
+    };
+    assert_eq!(problems(&[kind, own, host]), ["database.postgres.host"]);
+    assert_eq!(problems(&[kind, own, ("WHISPERENGINE_RUNTIME", "native")]), ["runtime"]);
+    let said_no = [kind, ("WHISPERENGINE_POSTGRES_OWN", "false"), ("WHISPERENGINE_RUNTIME", "docker")];
+    assert_eq!(problems(&said_no).len(), 3, "a server has to be named");
+}
+
+#[test]
+fn what_was_chosen_on_a_page_holds_until_something_above_it_says_otherwise() {
+    let temp = tempfile::tempdir().expect("a directory");
+    let dir = DataDir::at(temp.path()).expect("a path");
+    dir.create().expect("made");
+    let root = temp.path().to_str().expect("a plain path");
+    let load = |more: &[(&str, &str)]| fine(&[&[("WHISPERENGINE_DATA_DIR", root)], more].concat());
+    assert!(chosen::is_free(&load(&[])));
+    chosen::store(&dir, Home::Container).expect("written");
+    let moved = load(&[]);
+    assert!(matches!(moved.database, Database::Ours { .. }) && chosen::is_free(&moved));
+    assert_eq!(source(&moved, "database.type"), "chosen.toml:3");
+    assert_eq!(moved.warnings, Vec::<String>::new());
+    let otherwise = load(&[("WHISPERENGINE_DATABASE_TYPE", "sqlite")]);
+    assert!(matches!(otherwise.database, Database::Sqlite { .. }) && !chosen::is_free(&otherwise));
+    assert!(otherwise.warnings[0].contains("is not seen"), "{:?}", otherwise.warnings);
+    std::fs::write(dir.settings_file(), "[database.postgres]\nown = true\n").expect("written");
+    assert!(!chosen::is_free(&load(&[])));
+    std::fs::remove_file(dir.settings_file()).expect("removed");
+    for _ in 0..2 {
+        chosen::store(&dir, Home::Native).expect("taken back");
+        assert!(matches!(load(&[]).database, Database::Sqlite { .. }));
+    }
 }
 
 #[test]

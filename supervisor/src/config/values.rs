@@ -1,4 +1,4 @@
-//! The layers of configuration laid over each other: `settings.toml` < environment < command line.
+//! The layers of configuration laid over each other: `chosen.toml` < `settings.toml` < environment < command line.
 //!
 //! Holds the winning text of every setting with the place it came from, turns it into typed values one
 //! field at a time, and collects every problem on the way instead of stopping at the first.
@@ -49,14 +49,14 @@ pub struct Values {
 }
 
 impl Values {
-    /// Lays `settings.toml` down; must come before the environment and the flags.
+    /// Lays a file down, over those before; must come before the environment and the flags.
     pub fn add_file(&mut self, path: &Path, text: &str) {
         let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
         let line_of = |offset: usize| text.get(..offset).map_or(0, |before| before.matches('\n').count()) + 1;
         let (table, errors) = DeTable::parse_recoverable(text);
         for error in errors {
             let line = error.span().map_or(1, |span| line_of(span.start));
-            self.problem("settings.toml", format!("{name}:{line}"), error.message().to_owned());
+            self.problem(&name, format!("{name}:{line}"), error.message().to_owned());
         }
         self.add_table(table.get_ref(), "", &|offset| format!("{name}:{}", line_of(offset)));
     }
@@ -224,6 +224,11 @@ impl Values {
 
     fn show(&mut self, field: &'static Field, value: Option<String>, source: String) {
         self.shown.insert(field.key, Setting { key: field.key, value, source });
+    }
+
+    /// As it is set so far.
+    pub fn text(&self, field: &Field) -> Option<String> {
+        self.set.get(field.key).map(|raw| raw.text.clone())
     }
 
     pub fn is_set(&self, field: &Field) -> bool {

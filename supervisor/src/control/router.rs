@@ -1,13 +1,15 @@
 //! What the control socket answers: the engine's contract as the operator, and the appliance itself.
 
-use super::wire::{BoxStatus, RepairAsked, RepairDone};
+use super::wire::{BoxStatus, MoveAsked, RepairAsked, RepairDone};
 use crate::appliance::state::Appliance;
 use crate::doctor;
 use crate::issues::centre;
 use crate::issues::ground::RepairError;
 use crate::issues::issue::Issue;
 use crate::services::view::ServiceView;
+use crate::state::jobs::JobRow;
 use axum::extract::{Request, State};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get, post};
 use axum::{Json, Router, middleware};
@@ -22,6 +24,8 @@ use web::passage;
 use web::ports::Appliance as _;
 use web::problem::Refusal;
 
+/// As many as somebody at a terminal looks back on.
+const MOST_JOBS: u32 = 30;
 /// Somebody at a terminal waits as long as they like; a call must end some time all the same.
 const PATIENCE: Duration = Duration::from_mins(15);
 
@@ -32,6 +36,8 @@ pub fn router(appliance: Arc<Appliance>) -> Router {
         .route("/appliance/services", get(services))
         .route("/appliance/issues", get(issues))
         .route("/appliance/repair", post(repair))
+        .route("/appliance/jobs", get(jobs))
+        .route("/appliance/move-store", post(move_store))
         .route("/api/v1/{*path}", any(pass))
         .fallback(nothing)
         .with_state(appliance)
@@ -63,6 +69,22 @@ async fn repair(
     let done = centre::repair(&appliance, &id).await;
     done.map(|done| Json(RepairDone { id, done }))
         .map_err(|error| Refusal::new(code_of(&error), told(&error)))
+}
+
+async fn jobs(State(appliance): State<Arc<Appliance>>) -> Result<Json<Vec<JobRow>>, Refusal> {
+    let all = appliance.services().board.all(MOST_JOBS).await;
+    all.map(Json)
+        .map_err(|error| Refusal::new(ErrorCode::Internal, format!("the jobs cannot be read: {error}")))
+}
+
+/// Begins; the jobs tell the rest.
+async fn move_store(
+    State(appliance): State<Arc<Appliance>>,
+    Json(MoveAsked { to }): Json<MoveAsked>,
+) -> Result<StatusCode, Refusal> {
+    let begun = appliance.move_store(to).await;
+    begun.map_err(|error| Refusal::new(ErrorCode::Invalid, error.to_string()))?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 fn code_of(error: &RepairError) -> ErrorCode {
@@ -103,10 +125,10 @@ async fn nothing() -> Refusal {
 mod tests {
     use super::super::wire::ServiceTold;
     use super::*;
+    use axum::http::HeaderMap;
     use engine_client::client::EngineClient;
     use engine_client::principal::{PRINCIPAL, REQUEST_ID, SECRET};
     use engine_client::transport::in_process::in_process;
-    use http::HeaderMap;
     use std::fs::Permissions;
     use std::os::unix::fs::PermissionsExt;
     use std::path::Path;

@@ -3,6 +3,7 @@
 use crate::services::fault::Trouble;
 use crate::services::name::ServiceName;
 use crate::services::view::ServiceView;
+use crate::state::choices::Home;
 use serde::{Deserialize, Serialize};
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -67,6 +68,13 @@ impl ServiceTold {
             _ => self.stage.clone(),
         }
     }
+}
+
+/// Where the Store is to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MoveAsked {
+    pub to: Home,
 }
 
 /// What is to be repaired.

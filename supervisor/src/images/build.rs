@@ -101,7 +101,7 @@ impl Fetcher {
         let job = self.board.begin("image", ServiceName::Engine.as_str(), "building").await;
         let job = job.map_err(|error| unwritten(&error))?;
         let done = self.make_own(hands, daemon, &recipe, &job, stop).await;
-        job.end(done.as_ref().map(drop)).await.map_err(|error| unwritten(&error))?;
+        job.end((&done).into()).await.map_err(|error| unwritten(&error))?;
         done
     }
 

@@ -67,7 +67,7 @@ impl Fetcher {
             },
             Err(trouble) => Err(trouble),
         };
-        job.end(done.as_ref().map(drop)).await.map_err(|error| unwritten(&error))?;
+        job.end((&done).into()).await.map_err(|error| unwritten(&error))?;
         done
     }
 

@@ -30,6 +30,24 @@ pub struct Job {
     cancel: CancellationToken,
 }
 
+/// How a piece of work ended.
+#[derive(Debug)]
+pub enum Ended {
+    Done,
+    Cancelled,
+    Failed(String),
+}
+
+impl<T> From<&Result<T, Trouble>> for Ended {
+    fn from(how: &Result<T, Trouble>) -> Self {
+        match how {
+            Ok(_) => Self::Done,
+            Err(trouble) if trouble.fault == Fault::Cancelled => Self::Cancelled,
+            Err(trouble) => Self::Failed(trouble.to_string()),
+        }
+    }
+}
+
 impl Board {
     /// What was under way when the box last ended is over.
     pub async fn open(state: State, clock: Arc<dyn Clock>) -> Result<Arc<Self>, StateError> {
@@ -49,8 +67,8 @@ impl Board {
             kind: kind.to_owned(),
             subject: subject.to_owned(),
             stage: stage.to_owned(),
-            done_bytes: 0,
-            total_bytes: None,
+            done: 0,
+            total: None,
             begun_at: now,
             moved_at: now,
             ended_at: None,
@@ -96,11 +114,11 @@ impl Job {
         self.board.live.send_if_modified(|all| {
             let Some(live) = all.get_mut(&self.id) else { return false };
             let row = &mut live.row;
-            let before = (row.stage.clone(), row.done_bytes, row.total_bytes);
+            let before = (row.stage.clone(), row.done, row.total);
             stage.clone_into(&mut row.stage);
-            row.done_bytes = i64::try_from(done).unwrap_or(i64::MAX);
-            row.total_bytes = total.and_then(|total| i64::try_from(total).ok());
-            let has_moved = before != (row.stage.clone(), row.done_bytes, row.total_bytes);
+            row.done = i64::try_from(done).unwrap_or(i64::MAX);
+            row.total = total.and_then(|total| i64::try_from(total).ok());
+            let has_moved = before != (row.stage.clone(), row.done, row.total);
             if has_moved {
                 row.moved_at = now;
             }
@@ -108,20 +126,20 @@ impl Job {
         });
     }
 
-    pub async fn end(self, how: Result<(), &Trouble>) -> Result<(), StateError> {
+    pub async fn end(self, how: Ended) -> Result<(), StateError> {
         let now = self.board.clock.now().0;
         let mut ended = None;
         self.board.live.send_modify(|all| ended = all.remove(&self.id));
         let Some(Live { mut row, .. }) = ended else { return Ok(()) };
         row.ended_at = Some(now);
         row.moved_at = now;
-        let outcome = match how {
-            Ok(()) => "done",
-            Err(trouble) if trouble.fault == Fault::Cancelled => "cancelled",
-            Err(_) => "failed",
+        let (outcome, detail) = match how {
+            Ended::Done => ("done", None),
+            Ended::Cancelled => ("cancelled", None),
+            Ended::Failed(why) => ("failed", Some(why)),
         };
         row.outcome = Some(outcome.to_owned());
-        row.detail = how.err().map(ToString::to_string);
+        row.detail = detail;
         self.board.state.end_job(&row).await
     }
 }

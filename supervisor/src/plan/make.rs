@@ -20,6 +20,8 @@ pub struct Wishes {
     pub cache_is_elsewhere: bool,
     /// Whether the box keeps its Store in a PostgreSQL of its own.
     pub store_is_ours: bool,
+    /// Whether the Store is about to be moved there.
+    pub store_may_come: bool,
     /// Whether an engine elsewhere could do what ours does: the schema is there, and no model is reached by this machine's
     /// own name for itself.
     /// `None` until somebody has looked.
@@ -69,7 +71,11 @@ pub fn home(service: ServiceName, wishes: &Wishes) -> Home {
     let may = match service {
         // The truth has one place. It never moves because a container engine came or went.
         ServiceName::Postgres => {
-            return if wishes.store_is_ours { Home::Container } else { Home::Native };
+            return if wishes.store_is_ours || wishes.store_may_come {
+                Home::Container
+            } else {
+                Home::Native
+            };
         }
         ServiceName::Redis => !wishes.cache_is_elsewhere,
         ServiceName::Engine => wishes.store_is_ours && wishes.engine_may_move == Some(true),
@@ -78,6 +84,8 @@ pub fn home(service: ServiceName, wishes: &Wishes) -> Home {
     match (wishes.runtime, may) {
         (Runtime::Native, _) | (_, false) => Home::Native,
         (Runtime::Docker, true) => chosen.unwrap_or(Home::Container),
+        // Whoever has the Store in a container has consented to the companion beside it.
+        (Runtime::Auto, true) if service == ServiceName::Engine => chosen.unwrap_or(Home::Container),
         (Runtime::Auto, true) => chosen.unwrap_or(Home::Native),
     }
 }

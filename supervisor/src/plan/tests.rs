@@ -15,6 +15,7 @@ fn wishes(runtime: Runtime) -> Wishes {
         tier: Tier::Balanced,
         cache_is_elsewhere: false,
         store_is_ours: false,
+        store_may_come: false,
         engine_may_move: Some(false),
         owner: (1000, 1000),
         images: Images { postgres: "postgres:17".to_owned(), redis: "redis:8".to_owned() },
@@ -62,11 +63,19 @@ fn the_store_stays_where_it_was_settled_whatever_is_chosen_later() {
 }
 
 #[test]
+fn what_the_store_is_to_move_into_comes_before_it() {
+    let coming = Wishes { store_may_come: true, ..wishes(Runtime::Auto) };
+    assert_eq!(names(&coming), [ServiceName::Postgres]);
+    assert_eq!(make(&coming).undecided, []);
+}
+
+#[test]
 fn the_engine_is_in_a_container_only_where_it_could_do_what_ours_does() {
     let engine = |store_is_ours, engine_may_move, runtime| {
         home(ServiceName::Engine, &Wishes { store_is_ours, engine_may_move, ..wishes(runtime) })
     };
     assert_eq!(engine(true, Some(true), Runtime::Docker), Home::Container);
+    assert_eq!(engine(true, Some(true), Runtime::Auto), Home::Container);
     assert_eq!(engine(true, Some(false), Runtime::Docker), Home::Native);
     assert_eq!(engine(false, Some(true), Runtime::Docker), Home::Native);
     assert_eq!(engine(true, Some(true), Runtime::Native), Home::Native);

@@ -141,7 +141,12 @@ impl Keeper {
         for name in ServiceName::ALL {
             let wanted = plan.services.get(&name).cloned();
             let kept = self.kept.get_mut(&name).expect("every service is kept");
-            if kept.planned == wanted {
+            let is_known = match &wanted {
+                // One that was let go is made again, also where nothing about it has changed.
+                Some(_) => kept.upkeep.is_wanted() && kept.planned == wanted,
+                None => !kept.upkeep.is_wanted(),
+            };
+            if is_known {
                 continue;
             }
             let event = if wanted.is_some() { Event::Wanted } else { Event::Unwanted };

@@ -3,23 +3,25 @@
 
 use super::open::{State, StateError};
 use engine::domain::time::Timestamp;
+use serde::{Deserialize, Serialize};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{FromRow, Row};
 
 /// Ended ones beyond these are forgotten.
 const KEPT: i64 = 200;
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct JobRow {
     /// A UUIDv7, as text.
     pub id: String,
-    /// What is done: `image`.
+    /// What is done: `image`, `move`.
     pub kind: String,
     /// To what.
     pub subject: String,
     pub stage: String,
-    pub done_bytes: i64,
-    pub total_bytes: Option<i64>,
+    /// In bytes; rows of a move.
+    pub done: i64,
+    pub total: Option<i64>,
     pub begun_at: i64,
     /// When it last came further.
     pub moved_at: i64,
@@ -36,8 +38,8 @@ impl FromRow<'_, SqliteRow> for JobRow {
             kind: row.try_get("kind")?,
             subject: row.try_get("subject")?,
             stage: row.try_get("stage")?,
-            done_bytes: row.try_get("done_bytes")?,
-            total_bytes: row.try_get("total_bytes")?,
+            done: row.try_get("done")?,
+            total: row.try_get("total")?,
             begun_at: row.try_get("begun_at")?,
             moved_at: row.try_get("moved_at")?,
             ended_at: row.try_get("ended_at")?,
@@ -49,15 +51,15 @@ impl FromRow<'_, SqliteRow> for JobRow {
 
 impl State {
     pub async fn begin_job(&self, job: &JobRow) -> Result<(), StateError> {
-        let statement = "INSERT INTO jobs (id, kind, subject, stage, done_bytes, total_bytes, begun_at, moved_at) \
+        let statement = "INSERT INTO jobs (id, kind, subject, stage, done, total, begun_at, moved_at) \
                          VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
         sqlx::query(statement)
             .bind(&job.id)
             .bind(&job.kind)
             .bind(&job.subject)
             .bind(&job.stage)
-            .bind(job.done_bytes)
-            .bind(job.total_bytes)
+            .bind(job.done)
+            .bind(job.total)
             .bind(job.begun_at)
             .bind(job.moved_at)
             .execute(&self.pool)
@@ -67,13 +69,13 @@ impl State {
 
     /// With how far it came, and how it ended.
     pub async fn end_job(&self, job: &JobRow) -> Result<(), StateError> {
-        let statement = "UPDATE jobs SET stage = $2, done_bytes = $3, total_bytes = $4, moved_at = $5, ended_at = $6, \
+        let statement = "UPDATE jobs SET stage = $2, done = $3, total = $4, moved_at = $5, ended_at = $6, \
                          outcome = $7, detail = $8 WHERE id = $1";
         sqlx::query(statement)
             .bind(&job.id)
             .bind(&job.stage)
-            .bind(job.done_bytes)
-            .bind(job.total_bytes)
+            .bind(job.done)
+            .bind(job.total)
             .bind(job.moved_at)
             .bind(job.ended_at)
             .bind(&job.outcome)
@@ -95,7 +97,7 @@ impl State {
 
     /// The newest first.
     pub async fn jobs(&self, most: u32) -> Result<Vec<JobRow>, StateError> {
-        let statement = "SELECT id, kind, subject, stage, done_bytes, total_bytes, begun_at, moved_at, ended_at, \
+        let statement = "SELECT id, kind, subject, stage, done, total, begun_at, moved_at, ended_at, \
                          outcome, detail FROM jobs ORDER BY begun_at DESC, id DESC LIMIT $1";
         Ok(sqlx::query_as(statement).bind(most).fetch_all(&self.pool).await?)
     }

@@ -58,8 +58,8 @@ async fn a_job_that_was_under_way_when_the_box_ended_says_so() {
         kind: "image".to_owned(),
         subject: "redis".to_owned(),
         stage: "downloading".to_owned(),
-        done_bytes: 0,
-        total_bytes: None,
+        done: 0,
+        total: None,
         begun_at: 1,
         moved_at: 1,
         ended_at: None,
@@ -71,8 +71,8 @@ async fn a_job_that_was_under_way_when_the_box_ended_says_so() {
     let other = JobRow { id: "2".to_owned(), begun_at: 2, ..row };
     state.begin_job(&other).await.expect("written");
     let ended = JobRow {
-        done_bytes: 7,
-        total_bytes: Some(9),
+        done: 7,
+        total: Some(9),
         moved_at: 3,
         ended_at: Some(3),
         outcome: Some("done".to_owned()),

@@ -8,5 +8,6 @@ mod hostile;
 mod system;
 mod tour;
 mod without;
+mod wizard;
 mod wordings;
 mod world;

@@ -31,7 +31,7 @@ async fn at_home(home: Home) -> anyhow::Result<World> {
 }
 
 /// Looks at the page in view, as it is and as a phone has it.
-async fn look(window: &Window, name: &str) -> anyhow::Result<()> {
+pub async fn look(window: &Window, name: &str) -> anyhow::Result<()> {
     let pictures = built::folder().join("screenshots");
     std::fs::create_dir_all(&pictures)?;
     let mut found = Vec::new();

@@ -2,7 +2,7 @@
 //!
 //! `scene` is a box beside its engine; `faults` has one story for each fault of the register (`register`
 //! reads it), `coming_back` is the course of things, `kills` ends the box at every step, `by_hand` is what
-//! people do to containers behind its back, `images` is how images come, `manners` what is asked of an engine at all.
+//! people do to containers behind its back, `images` is how images come, `manners` what is asked of an engine at all, `moving` carries the Store into a container and back.
 
 mod by_hand;
 mod coming_back;
@@ -10,5 +10,6 @@ mod faults;
 mod images;
 mod kills;
 mod manners;
+mod moving;
 mod register;
 mod scene;

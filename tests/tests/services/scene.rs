@@ -64,6 +64,14 @@ impl Scene {
         Ok(scene)
     }
 
+    /// Everything is in the box itself, and nothing was chosen yet.
+    pub fn undecided() -> anyhow::Result<Self> {
+        let mut scene = Self::with(&[("WHISPERENGINE_RUNTIME", "auto")])?;
+        scene.services = &[POSTGRES, REDIS, ENGINE];
+        scene.engine.has_everything_of("whisperengine:");
+        Ok(scene)
+    }
+
     /// The box runs beside its engine, and has an owner.
     pub async fn inhabited() -> anyhow::Result<Self> {
         let mut scene = Self::new()?;
@@ -129,7 +137,7 @@ impl Scene {
         ours.map(|line| Line { message: text(&line, "message"), detail: text(&line, "error") }).collect()
     }
 
-    fn story_so_far(&self) -> String {
+    pub fn story_so_far(&self) -> String {
         let lines = self.lines();
         let told = lines.iter().map(|line| format!("\n  | {} ({})", line.message, line.detail));
         let calls: Vec<_> = self

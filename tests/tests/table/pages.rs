@@ -99,6 +99,8 @@ fn case(address: Address, world: &World, other: &Person, own: Uuid) -> Case {
         | Address::AskToRestart
         | Address::AskToStop
         | Address::SetUpMachine
+        | Address::SetUpContainers
+        | Address::SetUpContainersNow
         | Address::SetUpModel => Case::Owners(plain()),
         Address::AskToSuspend | Address::AskToResume => Case::Owners(at(world.anna.id)),
         Address::NewCode | Address::Suspend | Address::Resume => {
@@ -112,7 +114,7 @@ fn case(address: Address, world: &World, other: &Person, own: Uuid) -> Case {
         Address::ChangeConnection => Case::Owners(at(world.connection).form(MODEL.into())),
         Address::AddConnection | Address::ConnectModel => Case::Owners(plain().form(MODEL.into())),
         Address::InvitePerson => Case::Owners(plain().form("name=Eve".into())),
-        Address::Restart | Address::Stop | Address::KeepRecovery | Address::SeenMachine | Address::LookAgain | Address::LookAtEngine | Address::SearchModels | Address::ModelLater => {
+        Address::Restart | Address::Stop | Address::KeepRecovery | Address::SeenMachine | Address::LookAgain | Address::LookAgainInSetUp | Address::GoWithoutContainers | Address::LookAtEngine | Address::SearchModels | Address::ModelLater => {
             Case::Owners(plain().form(String::new()))
         }
 

@@ -6,6 +6,7 @@
 pub mod error;
 pub mod form;
 pub mod frame;
+pub mod living;
 pub mod moment;
 pub mod session;
 pub mod visit;

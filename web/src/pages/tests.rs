@@ -206,7 +206,7 @@ fn listener(engine: EngineAccess, leavings: Leavings, state: Arc<BoxState>) -> R
     })
 }
 
-pub(super) struct Answer {
+pub(crate) struct Answer {
     pub status: StatusCode,
     pub headers: HeaderMap,
     pub text: String,

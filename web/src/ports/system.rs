@@ -15,7 +15,7 @@ pub trait System: Send + Sync {
     fn load(&self) -> Load;
     /// Tries a service in trouble at once.
     fn retry<'a>(&'a self, service: &'a str) -> BoxFuture<'a, Result<(), Refused>>;
-    /// Has a service run there from now on.
+    /// Has a service run there from now on; the store is carried there.
     fn choose<'a>(&'a self, service: &'a str, home: Home) -> BoxFuture<'a, Result<(), Refused>>;
     /// What can be put right with a button.
     fn repair<'a>(&'a self, issue: &'a str) -> BoxFuture<'a, Result<(), Refused>>;
@@ -141,16 +141,24 @@ pub struct Trouble {
 /// Whether its owner may have it elsewhere.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Choice {
-    /// In a container, made from this, or in the box itself.
-    Free { image: String, most_memory_bytes: u64 },
-    /// The store: it is moved, not switched.
-    Moves,
+    /// In a container, or in the box itself.
+    Free(Made),
+    /// The same for the store: all that it keeps is carried there, and nobody is answered meanwhile.
+    Moves(Made),
     /// The configuration names a server.
     Configured,
     /// The box was started to run everything in its own process.
     NativeOnly,
     /// There is nothing else that could play this part.
     Only,
+}
+
+/// What its container would be made from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Made {
+    /// `None`: the box makes it of itself.
+    pub image: Option<String>,
+    pub most_memory_bytes: u64,
 }
 
 /// Something that needs somebody.
@@ -193,17 +201,26 @@ pub enum Severity {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Job {
     pub id: String,
-    /// What is done: `image`.
+    /// What is done: `image`, `move`.
     pub kind: String,
     /// To what.
     pub subject: String,
     pub stage: String,
-    pub done_bytes: u64,
-    pub total_bytes: Option<u64>,
+    pub unit: Unit,
+    pub done: u64,
+    pub total: Option<u64>,
     pub begun_at: i64,
     /// When it last came further.
     pub moved_at: i64,
     pub end: Option<JobEnd>,
+}
+
+/// What a job's figures count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unit {
+    Bytes,
+    /// Rows of the store.
+    Rows,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

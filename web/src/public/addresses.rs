@@ -68,6 +68,10 @@ addresses! {
     SetUpMachine: GET "/setup/machine" by Member;
     SeenMachine: POST "/setup/machine" by Member;
     LookAgain: POST "/setup/machine/look" by Member;
+    SetUpContainers: GET "/setup/containers" by Member;
+    SetUpContainersNow: GET "/setup/containers/now" by Member;
+    LookAgainInSetUp: POST "/setup/containers/look" by Member;
+    GoWithoutContainers: POST "/setup/containers/without" by Member;
     SetUpModel: GET "/setup/model" by Member;
     ConnectModel: POST "/setup/model" by Member;
     SearchModels: POST "/setup/model/search" by Member;

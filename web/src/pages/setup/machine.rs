@@ -1,16 +1,18 @@
 //! What the box found where it runs, in a sentence each, and what to do about a container engine.
 
-use super::progress::{self, frame};
+use super::progress::{self, frame, refused};
+use super::ways::{Chosen, Ways, ways};
 use crate::pages::error::PageError;
 use crate::pages::form::{Nothing, Sealed};
 use crate::pages::frame::{Frame, html};
 use crate::pages::visit::Member;
+use crate::ports::system::Home;
 use crate::ports::{ContainerEngine, ContainerState, EngineKind, Graphics, Ground, Size};
 use crate::public::router::Face;
 use crate::words::Words;
 use askama::Template;
 use axum::extract::State;
-use axum::response::{Redirect, Response};
+use axum::response::{IntoResponse, Redirect, Response};
 use engine_client::wire::setup::SetupStep;
 
 #[derive(Template)]
@@ -19,6 +21,8 @@ struct MachinePage {
     frame: Frame,
     sentences: [String; 3],
     engine: EngineTold,
+    ways: Option<Ways>,
+    problem: Option<String>,
 }
 
 /// The container engine, in words.
@@ -33,16 +37,40 @@ pub struct EngineTold {
 
 pub async fn get(State(face): State<Face>, member: Member) -> Result<Response, PageError> {
     progress::owners_only(&member).await?;
-    let ground = face.appliance.look_around().await;
-    Ok(html(&MachinePage {
-        frame: frame(&face, &member.seal),
-        sentences: sentences(&face.words, &ground),
-        engine: engine_told(&face.words, &ground.containers),
-    }))
+    Ok(html(&page(&face, &member, None).await))
 }
 
-pub async fn seen(member: Member, Sealed(Nothing {}): Sealed<Nothing>) -> Result<Redirect, PageError> {
-    progress::leave(&member, SetupStep::Machine).await
+/// Goes on, by way of the containers where some are wanted.
+pub async fn seen(
+    State(face): State<Face>,
+    member: Member,
+    Sealed(chosen): Sealed<Chosen>,
+) -> Result<Response, PageError> {
+    let on = progress::leave(&member, SetupStep::Machine).await?;
+    let system = face.appliance.system();
+    let wanted = chosen.wanted(&system.health().await);
+    if wanted.is_empty() {
+        return Ok(on.into_response());
+    }
+    for name in &wanted {
+        if let Err(error) = system.choose(name, Home::Container).await {
+            let problem = face.words.say_with("system-not-done", "why", &error.to_string());
+            return Ok(refused(html(&page(&face, &member, Some(problem)).await)));
+        }
+    }
+    Ok(Redirect::to("/setup/containers").into_response())
+}
+
+async fn page(face: &Face, member: &Member, problem: Option<String>) -> MachinePage {
+    let appliance = &face.appliance;
+    let (ground, health) = futures::join!(appliance.look_around(), appliance.system().health());
+    MachinePage {
+        frame: frame(face, &member.seal),
+        sentences: sentences(&face.words, &ground),
+        engine: engine_told(&face.words, &ground.containers),
+        ways: ways(&face.words, &ground, &health),
+        problem,
+    }
 }
 
 pub async fn look_again(

@@ -8,8 +8,9 @@ use crate::pages::form::{Nothing, Sealed};
 use crate::pages::frame::{Frame, html};
 use crate::pages::settings::resident::{Owner, Resident};
 use crate::ports::ContainerState;
-use crate::ports::system::{Choice, Home, Refused};
+use crate::ports::system::{Choice, Home, Made, Part, Refused};
 use crate::public::router::Face;
+use crate::words::Words;
 use askama::Template;
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -68,21 +69,30 @@ pub async fn ask_home(
     let words = &face.words;
     let health = face.appliance.system().health().await;
     let service = health.services.iter().find(|service| service.name == name).ok_or(PageError::NotFound)?;
-    let Choice::Free { image, most_memory_bytes } = &service.choice else { return Err(PageError::NotFound) };
-    let called = kind(words, &service.name);
-    let (title, mut sentences, home) = match home {
-        Wished::Container => {
-            let memory = size(words, *most_memory_bytes);
-            let told = [("name", called.as_str()), ("image", image), ("memory", &memory)];
-            let sentence = words.say_all("system-choose-container-what", &told);
-            ("system-choose-container", vec![sentence], "container")
+    let (title, mut sentences) = match (&service.choice, home) {
+        (Choice::Free(made), Wished::Container) => (
+            "system-choose-container",
+            vec![container(words, &service.name, made), fate(words, service.part)],
+        ),
+        (Choice::Free(_), Wished::Native) => {
+            let called = kind(words, &service.kind);
+            let what = words.say_with("system-choose-native-what", "name", &called);
+            ("system-choose-native", vec![what, fate(words, service.part)])
         }
-        Wished::Native => {
-            let sentence = words.say_with("system-choose-native-what", "name", &called);
-            ("system-choose-native", vec![sentence], "native")
+        (Choice::Moves(made), Wished::Container) => {
+            let what = [words.say("system-move-container-what"), container(words, "postgres", made)];
+            ("system-move-container", [&what[..], &carried(words)].concat())
         }
+        (Choice::Moves(_), Wished::Native) => {
+            let what = [words.say("system-move-native-what")];
+            ("system-move-native", [&what[..], &carried(words)].concat())
+        }
+        _ => return Err(PageError::NotFound),
     };
-    sentences.push(words.say("system-choose-lost"));
+    let home = match home {
+        Wished::Native => "native",
+        Wished::Container => "container",
+    };
     if home == "container" && face.appliance.look_around().await.containers.state != ContainerState::Running {
         sentences.push(words.say("system-choose-no-engine"));
     }
@@ -95,6 +105,31 @@ pub async fn ask_home(
         home,
         button: title,
     }))
+}
+
+/// What it is made from, and what that takes.
+pub fn container(words: &Words, name: &str, made: &Made) -> String {
+    let (called, memory) = (kind(words, name), size(words, made.most_memory_bytes));
+    match &made.image {
+        Some(image) => {
+            let told = [("name", called.as_str()), ("image", image), ("memory", &memory)];
+            words.say_all("system-choose-container-what", &told)
+        }
+        None => words.say_with("system-choose-own-what", "memory", &memory),
+    }
+}
+
+/// What becomes of what it holds.
+fn fate(words: &Words, part: Part) -> String {
+    words.say(match part {
+        Part::Engine => "system-choose-engine-lost",
+        Part::Store | Part::Cache | Part::Vectors => "system-choose-lost",
+    })
+}
+
+/// How the store gets from one place to the other.
+fn carried(words: &Words) -> [String; 2] {
+    [words.say("system-move-how"), words.say("system-move-kept")]
 }
 
 pub async fn choose_home(

@@ -3,7 +3,7 @@
 use super::service::{Moment, kind};
 use super::told::{Mark, ago, sentence, shortened, size, span};
 use crate::pages::moment;
-use crate::ports::system::{Job, JobEnd, Outcome};
+use crate::ports::system::{Job, JobEnd, Outcome, Unit};
 use crate::words::Words;
 
 /// Nothing new for so long is worth a word.
@@ -30,6 +30,7 @@ pub struct JobTold {
 pub fn told(words: &Words, job: &Job, now: i64) -> JobTold {
     let what = match job.kind.as_str() {
         "image" => words.say_with("system-job-image", "subject", &kind(words, &job.subject)),
+        "move" => words.say("system-job-move"),
         other => format!("{other} {}", job.subject),
     };
     let from = job.end.as_ref().map_or(job.begun_at, |end| end.at);
@@ -42,9 +43,9 @@ pub fn told(words: &Words, job: &Job, now: i64) -> JobTold {
             mark: Mark::Busy,
             state: stage(words, &job.stage),
             figures: figures(words, job, now),
-            part_done: job.total_bytes.filter(|total| *total > 0).map(|total| {
+            part_done: job.total.filter(|total| *total > 0).map(|total| {
                 // Wide enough for any disk, and never beyond its end.
-                let part = u128::from(job.done_bytes.min(total)) * 1000 / u128::from(total);
+                let part = u128::from(job.done.min(total)) * 1000 / u128::from(total);
                 u64::try_from(part).unwrap_or(1000)
             }),
             when,
@@ -59,13 +60,13 @@ pub fn told(words: &Words, job: &Job, now: i64) -> JobTold {
                 Outcome::Interrupted => (Mark::Warn, "system-job-interrupted"),
             };
             let took = words.say_with("system-job-took", "span", &span(words, at - job.begun_at));
-            let bytes = (job.done_bytes > 0).then(|| size(words, job.done_bytes));
+            let done = (job.done > 0).then(|| amount(words, job.unit, job.done));
             JobTold {
                 id,
                 what,
                 mark,
                 state: words.say(state),
-                figures: bytes.into_iter().chain([took]).collect(),
+                figures: done.into_iter().chain([took]).collect(),
                 part_done: None,
                 when,
                 detail: detail.as_ref().map(|detail| sentence(&shortened(detail, LONGEST_DETAIL))),
@@ -83,6 +84,8 @@ fn stage(words: &Words, stage: &str) -> String {
         "verifying" => words.say("system-job-verifying"),
         "unpacking" => words.say("system-job-unpacking"),
         "loading" => words.say("system-job-loading"),
+        "preparing" => words.say("system-job-preparing"),
+        "copying" => words.say("system-job-copying"),
         "building" => words.say("system-job-building"),
         other => shortened(other, 80),
     }
@@ -90,11 +93,13 @@ fn stage(words: &Words, stage: &str) -> String {
 
 fn figures(words: &Words, job: &Job, now: i64) -> Vec<String> {
     let mut figures = Vec::new();
-    let total = job.total_bytes.filter(|total| *total > 0);
-    if job.done_bytes > 0 || total.is_some() {
-        let done = size(words, job.done_bytes);
+    let total = job.total.filter(|total| *total > 0);
+    if job.done > 0 || total.is_some() {
+        let done = amount(words, job.unit, job.done);
         figures.push(match total {
-            Some(total) => words.say_all("system-job-of", &[("done", &done), ("total", &size(words, total))]),
+            Some(total) => {
+                words.say_all("system-job-of", &[("done", &done), ("total", &amount(words, job.unit, total))])
+            }
             None => done,
         });
     }
@@ -105,7 +110,7 @@ fn figures(words: &Words, job: &Job, now: i64) -> Vec<String> {
     }
     let Some(speed) = speed(job, now) else { return figures };
     figures.push(words.say_with("system-job-speed", "size", &size(words, speed)));
-    let left = total.map(|total| total.saturating_sub(job.done_bytes)).filter(|left| *left > 0);
+    let left = total.map(|total| total.saturating_sub(job.done)).filter(|left| *left > 0);
     if let Some(left) = left {
         let micros = i64::try_from(left / speed).unwrap_or(i64::MAX).saturating_mul(1_000_000);
         figures.push(words.say_with("system-job-left", "span", &span(words, micros)));
@@ -113,9 +118,16 @@ fn figures(words: &Words, job: &Job, now: i64) -> Vec<String> {
     figures
 }
 
+fn amount(words: &Words, unit: Unit, amount: u64) -> String {
+    match unit {
+        Unit::Bytes => size(words, amount),
+        Unit::Rows => words.say_counting("system-rows", &[("count", amount as f64)]),
+    }
+}
+
 /// Bytes a second since it began. Only a download has one.
 fn speed(job: &Job, now: i64) -> Option<u64> {
     let micros = u64::try_from(now - job.begun_at).ok().filter(|_| now - job.begun_at >= FIRST_SPEED)?;
-    let speed = u128::from(job.done_bytes) * 1_000_000 / u128::from(micros);
+    let speed = u128::from(job.done) * 1_000_000 / u128::from(micros);
     u64::try_from(speed).ok().filter(|speed| *speed > 0 && job.stage == "downloading")
 }

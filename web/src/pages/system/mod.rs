@@ -14,4 +14,4 @@ pub mod deeds;
 pub mod logs;
 
 #[cfg(test)]
-pub(super) mod tests;
+pub(crate) mod tests;

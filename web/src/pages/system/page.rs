@@ -3,15 +3,15 @@
 use super::now::{Now, look};
 use crate::pages::error::PageError;
 use crate::pages::frame::{Frame, html};
+use crate::pages::living;
 use crate::pages::settings::resident::{Owner, Resident};
 use crate::pages::settings::shell::After;
 use crate::public::router::Face;
 use crate::words::Words;
 use askama::Template;
 use axum::extract::{Query, State};
-use axum::response::{IntoResponse, Response};
-use http::{HeaderMap, HeaderValue, StatusCode, header};
-use sha2::{Digest, Sha256};
+use axum::response::Response;
+use http::{HeaderMap, StatusCode};
 
 #[derive(Template)]
 #[template(path = "system.html")]
@@ -67,14 +67,7 @@ pub async fn now(
 ) -> Result<Response, PageError> {
     let frame = owner.frame(&face, "");
     let now = look(&face.words, &*face.appliance).await;
-    let living = Living { frame: &frame, now: &now };
-    let mark = mark(&living)?;
-    let has_it = headers.get(header::IF_NONE_MATCH).is_some_and(|asked| asked.as_bytes() == mark.as_bytes());
-    let mut response = if has_it { StatusCode::NOT_MODIFIED.into_response() } else { html(&living) };
-    let value = HeaderValue::from_str(&mark).map_err(|_| PageError::Internal)?;
-    response.headers_mut().insert(header::ETAG, value);
-    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    Ok(response)
+    living::answer(&headers, &Living { frame: &frame, now: &now })
 }
 
 /// The page, and why something was not done.
@@ -92,19 +85,8 @@ async fn page(
 ) -> Result<SystemPage, PageError> {
     let frame = owner.frame(face, &face.words.say("system-title"));
     let now = look(&face.words, &*face.appliance).await;
-    let mark = mark(&Living { frame: &frame, now: &now })?;
+    let mark = living::mark(&Living { frame: &frame, now: &now })?;
     Ok(SystemPage { frame, place: Place::System, now, mark, done, problem })
-}
-
-/// As an entity tag: another one whenever a letter of it is another.
-fn mark(living: &Living<'_>) -> Result<String, PageError> {
-    let text = living.render().map_err(|error| {
-        tracing::error!(error = %error, "a page could not be rendered");
-        PageError::Internal
-    })?;
-    let digest = Sha256::digest(text);
-    let digits: String = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-    Ok(format!("\"{digits}\""))
 }
 
 fn done(words: &Words, done: &str) -> Option<String> {

@@ -188,10 +188,11 @@ fn choice(words: &Words, service: &Service) -> (Option<ChoiceTold>, Option<Strin
     let free = |label, home| (Some(ChoiceTold { label: words.say(label), home }), None);
     let fixed = |why| (None, Some(words.say(why)));
     match (&service.choice, service.home) {
-        (Choice::Free { .. }, Home::Container) => free("system-choose-native", "native"),
-        (Choice::Free { .. }, Home::Native | Home::Elsewhere) => free("system-choose-container", "container"),
-        (Choice::Moves, Home::Container) => fixed("system-fixed-container-store"),
-        (Choice::Moves, Home::Native | Home::Elsewhere) => fixed("system-fixed-store"),
+        (Choice::Free(_), Home::Container) => free("system-choose-native", "native"),
+        (Choice::Free(_), Home::Native | Home::Elsewhere) => free("system-choose-container", "container"),
+        (Choice::Moves(_), Home::Container) => free("system-move-native", "native"),
+        (Choice::Moves(_), Home::Native | Home::Elsewhere) => free("system-move-container", "container"),
+        (Choice::Configured, _) if service.part == Part::Store => fixed("system-fixed-store"),
         (Choice::Configured, _) => fixed("system-fixed-configured"),
         (Choice::NativeOnly, _) => fixed("system-fixed-native"),
         (Choice::Only, _) => (None, None),

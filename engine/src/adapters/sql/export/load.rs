@@ -9,6 +9,7 @@ use super::line::{Done, FORMAT, Header, Trailer, read_row};
 use super::tables::{TABLES, Table};
 use crate::adapters::sql::query::assembled;
 use crate::adapters::sql::store::SqlStore;
+use crate::ports::error::Stored;
 use serde::de::DeserializeOwned;
 use sha2::{Digest as _, Sha256};
 use tokio::io::{AsyncBufRead, AsyncBufReadExt as _, AsyncReadExt as _};
@@ -37,11 +38,8 @@ pub async fn import<R>(
 where
     R: AsyncBufRead + Unpin + Send,
 {
-    for table in TABLES {
-        let any = assembled(format!("SELECT 1 AS one FROM {} LIMIT 1", table.name));
-        if store.db.one(any).await?.is_some() {
-            return Err(MoveError::NotEmpty { table: table.name });
-        }
+    if let Some(table) = first_row(store).await? {
+        return Err(MoveError::NotEmpty { table });
     }
     let mut lines = Lines { input, number: 0, line: String::new() };
     let outcome = match fill(store, &mut lines, &mut progress).await {
@@ -54,6 +52,17 @@ where
         tracing::warn!(error = %error, "a failed import could not be cleared away");
     }
     outcome
+}
+
+/// The first table that has a row.
+pub(super) async fn first_row(store: &SqlStore) -> Stored<Option<&'static str>> {
+    for table in TABLES {
+        let any = assembled(format!("SELECT 1 AS one FROM {} LIMIT 1", table.name));
+        if store.db.one(any).await?.is_some() {
+            return Ok(Some(table.name));
+        }
+    }
+    Ok(None)
 }
 
 async fn fill<R: AsyncBufRead + Unpin + Send>(
@@ -136,7 +145,7 @@ async fn verify(store: &SqlStore, expected: &Manifest) -> Result<(), MoveError> 
     }
 }
 
-async fn empty(store: &SqlStore) -> Result<(), MoveError> {
+pub(super) async fn empty(store: &SqlStore) -> Result<(), MoveError> {
     let mut tx = store.db.begin().await?;
     for table in TABLES.iter().rev() {
         tx.run(assembled(format!("DELETE FROM {}", table.name))).await?;

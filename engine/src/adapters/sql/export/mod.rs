@@ -6,11 +6,12 @@
 //! digest over the trailers. Rows come in one order and columns in one order, so the same content gives
 //! the same digests whichever database it lies in; that is how a copy is verified.
 //!
-//! `before` writes one of an older schema, before it is brought forward.
+//! `before` writes one of an older schema, before it is brought forward; `aside` makes room where a move goes.
 //!
 //! `tables` says what there is, `line` how a row is written, `dump` writes, `load` reads, `moving` does
 //! both at once. What a database can make again by itself (full text, row numbers) is not in it.
 
+pub mod aside;
 pub mod before;
 pub mod dump;
 pub mod failure;

@@ -1,5 +1,6 @@
 //! What travels, that it arrives as it was, and that nothing damaged is taken for whole.
 
+use super::aside::{rows, set_aside};
 use super::dump::{Manifest, export};
 use super::failure::MoveError;
 use super::load::{MoveProgress, import};
@@ -22,6 +23,7 @@ on_both_stores! {
     an_export_holds_one_moment,
     a_store_with_something_in_it_takes_no_import,
     a_damaged_export_leaves_the_target_empty,
+    what_lies_in_the_way_is_kept_as_a_file_and_comes_back_whole,
 }
 
 const NULLABLE: &[&str] = &[
@@ -237,6 +239,25 @@ async fn a_store_with_something_in_it_takes_no_import(bench: &Bench) {
     let onto_itself = move_store(&bench.store, &bench.store, |_| {}).await;
     assert!(matches!(onto_itself, Err(MoveError::NotEmpty { .. })), "{onto_itself:?}");
     assert_eq!(dumped(bench).await.1, before);
+}
+
+async fn what_lies_in_the_way_is_kept_as_a_file_and_comes_back_whole(bench: &Bench) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let nothing = set_aside(&bench.store, folder.path()).await.expect("looked at");
+    assert_eq!((nothing, rows(&bench.store).await.expect("counted")), (None, 0));
+    fill(bench).await;
+    let (_, manifest) = dumped(bench).await;
+    assert_eq!(rows(&bench.store).await.expect("counted"), manifest.rows());
+    let file = set_aside(&bench.store, folder.path()).await.expect("set aside").expect("a file");
+    assert_eq!(rows(&bench.store).await.expect("counted"), 0);
+    let kept = std::fs::read(&file).expect("it is there");
+    assert_eq!(std::fs::read_dir(folder.path()).expect("a folder").count(), 1, "nothing unfinished is left");
+    imported(bench, &kept).await.expect("what was set aside can be taken back");
+    assert_eq!(dumped(bench).await.1.difference(&manifest), None);
+    // What cannot be kept is not removed.
+    let nowhere = file.join("no-folder");
+    set_aside(&bench.store, &nowhere).await.expect_err("a file is no folder");
+    assert_eq!(rows(&bench.store).await.expect("counted"), manifest.rows());
 }
 
 async fn a_damaged_export_leaves_the_target_empty(bench: &Bench) {

@@ -6,11 +6,12 @@ use crate::ports::system::{Refused, Stage};
 use http::{Method, StatusCode};
 
 /// Each form with its fields, what it makes the box do, and where it leads.
-const FORMS: [(&str, &str, &str, &str); 6] = [
+const FORMS: [(&str, &str, &str, &str); 7] = [
     ("/system/engine/look", "", "look", "/system?done=looked#engine"),
     ("/system/services/redis/retry", "", "retry redis", "/system?done=retried"),
     ("/system/services/redis/home", "home=container", "choose redis Container", "/system?done=chosen"),
     ("/system/services/redis/home", "home=native", "choose redis Native", "/system?done=chosen"),
+    ("/system/services/store/home", "home=container", "choose store Container", "/system?done=chosen"),
     ("/system/issues/data_dir_open/repair", "", "repair data_dir_open", "/system?done=repaired"),
     ("/system/jobs/j-1/cancel", "", "cancel j-1", "/system?done=cancelled"),
 ];
@@ -72,7 +73,13 @@ async fn a_switch_says_first_what_is_fetched_and_what_is_lost() {
         assert!(page.text.contains(words), "{words}: {}", page.text);
     }
     assert!(page.text.contains("name=\"home\" value=\"container\""));
-    for path in ["store/home?home=container", "engine/home?home=container", "moon/home?home=native"] {
+    let page = open(&face, "/system/services/store/home?home=container").await;
+    for words in ["postgres:17", "192 MB", "nobody is answered while it is copied", "kept as it was"] {
+        assert!(page.text.contains(words), "{words}: {}", page.text);
+    }
+    let back = open(&face, "/system/services/store/home?home=native").await;
+    assert!(back.text.contains("carried back into one file") && !back.text.contains("No container engine"));
+    for path in ["engine/home?home=container", "moon/home?home=native"] {
         let none = open(&face, &format!("/system/services/{path}")).await;
         assert_eq!(none.status, StatusCode::NOT_FOUND, "{path}");
     }

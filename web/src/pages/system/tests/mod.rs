@@ -5,3 +5,6 @@ pub mod state;
 mod deeds;
 mod logs;
 mod showing;
+mod wizard;
+
+use showing::{moving, told_whole};

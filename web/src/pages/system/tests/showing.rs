@@ -4,7 +4,7 @@ use super::state::{BoxState, SECOND, in_trouble, issue, open, pages, redis};
 use crate::pages::tests::{Answer, HOSTILE, ask, has_no_live_markup, signed_in, to};
 use crate::ports::ContainerState;
 use crate::ports::system::{
-    Choice, Home, Job, JobEnd, Outcome, Part, Repair, Service, Severity, Stage, Trouble,
+    Choice, Home, Job, JobEnd, Outcome, Part, Repair, Service, Severity, Stage, Trouble, Unit,
 };
 use http::{Method, StatusCode, header};
 use std::fmt::Write;
@@ -32,12 +32,25 @@ fn job(id: &str, stage: &str, done: u64, total: Option<u64>) -> Job {
         kind: "image".to_owned(),
         subject: "redis".to_owned(),
         stage: stage.to_owned(),
-        done_bytes: done,
-        total_bytes: total,
+        unit: Unit::Bytes,
+        done,
+        total,
         begun_at: 990 * SECOND,
         moved_at: 1_000 * SECOND,
         end: None,
     }
+}
+
+/// Everything is being carried elsewhere.
+pub fn moving() -> Job {
+    Job { kind: "move".to_owned(), unit: Unit::Rows, ..job("m-1", "copying", 1, Some(1_200)) }
+}
+
+/// All of a page's text, or of a part of one.
+pub fn told_whole(page: &Answer) -> String {
+    let pieces =
+        page.text.split('<').filter_map(|piece| piece.split_once('>').map(|(_, words)| words.trim()));
+    pieces.filter(|words| !words.is_empty()).fold(String::new(), |all, words| all + words + "\n")
 }
 
 fn ended(id: &str, outcome: Outcome, detail: Option<&str>) -> Job {
@@ -225,14 +238,32 @@ async fn all_eleven_states_of_a_container_engine_are_told() {
 }
 
 #[tokio::test]
+async fn a_move_counts_rows_and_can_be_stopped() {
+    let done = Job { id: "m-0".to_owned(), ..ended("m-0", Outcome::Done, None) };
+    let done = Job { kind: "move".to_owned(), unit: Unit::Rows, done: 7, ..done };
+    let (face, _) = pages("owner", BoxState { jobs: vec![moving(), done], ..BoxState::default() });
+    let page = open(&face, "/system").await;
+    for words in [
+        "Moving everything",
+        "copying and comparing",
+        "1 row of 1200 rows",
+        "7 rows",
+        "/system/jobs/m-1/cancel",
+    ] {
+        assert!(page.text.contains(words), "{words}: {}", page.text);
+    }
+    assert!(!page.text.contains("a second on average"), "rows have no speed");
+}
+
+#[tokio::test]
 async fn where_it_cannot_be_switched_the_page_says_why() {
     let mut ours = redis(Stage::Serving { since: 0 });
-    (ours.part, ours.is_needed, ours.choice) = (Part::Store, true, Choice::Moves);
+    (ours.part, ours.is_needed, ours.choice) = (Part::Store, true, Choice::Configured);
     "postgres".clone_into(&mut ours.name);
     "postgres".clone_into(&mut ours.kind);
     let (face, _) = pages("owner", BoxState::with(ours));
     let page = open(&face, "/system").await;
-    assert!(page.text.contains("moved rather than switched"), "{}", page.text);
+    assert!(page.text.contains("The configuration names where everything is kept"), "{}", page.text);
     assert!(!page.text.contains("/system/services/postgres/home"));
     assert!(page.text.contains("/system/services/redis/home?home=container"));
 }

@@ -2,15 +2,15 @@
 
 use crate::pages::tests::{Answer, Leavings, ask, face_of_box, seal, signed_in};
 use crate::ports::system::{
-    Choice, Container, Health, Home, Issue, Job, Level, Load, Log, LogLine, LogPiece, LogWish, Logs, Part,
-    Refused, Service, Severity, Stage, System, Trouble,
+    Choice, Container, Health, Home, Issue, Job, Level, Load, Log, LogLine, LogPiece, LogWish, Logs, Made,
+    Part, Refused, Service, Severity, Stage, System, Trouble,
 };
 use crate::ports::{ContainerEngine, ContainerState, EngineKind, Graphics, Ground, Size};
 use axum::Router;
 use axum::response::IntoResponse;
-use axum::routing::get;
+use axum::routing::{get, post};
 use futures::future::{BoxFuture, ready};
-use http::Method;
+use http::{Method, StatusCode};
 use serde_json::json;
 use std::sync::{Arc, Mutex};
 use uuid::Uuid;
@@ -69,8 +69,8 @@ impl Default for BoxState {
 
 pub fn service(name: &str, part: Part, kind: &str) -> Service {
     let choice = match part {
-        Part::Store => Choice::Moves,
-        Part::Cache => Choice::Free { image: "redis:7".to_owned(), most_memory_bytes: 192_000_000 },
+        Part::Store => Choice::Moves(made("postgres:17")),
+        Part::Cache => Choice::Free(made("redis:7")),
         Part::Vectors | Part::Engine => Choice::Only,
     };
     Service {
@@ -192,7 +192,8 @@ pub fn pages(role: &'static str, state: BoxState) -> (Router, Arc<BoxState>) {
         json!({ "id": Uuid::from_u128(2), "name": "Ada", "role": role, "state": "active", "created_at": 0 });
     let me = get(move || async move { axum::Json(me).into_response() });
     let state = Arc::new(state);
-    let engine = Router::new().route("/api/v1/me", me);
+    let stepped = post(async || StatusCode::NO_CONTENT);
+    let engine = Router::new().route("/api/v1/me", me).route("/api/v1/setup/steps", stepped);
     (face_of_box(engine, Leavings::default(), Arc::clone(&state)), state)
 }
 
@@ -203,4 +204,8 @@ pub async fn open(face: &Router, path: &str) -> Answer {
 pub async fn send(face: &Router, path: &str, fields: &str) -> Answer {
     let body = format!("seal={}&{fields}", seal("we_session=wes_good"));
     ask(face, signed_in(Method::POST, path), &body).await
+}
+
+pub fn made(image: &str) -> Made {
+    Made { image: Some(image.to_owned()), most_memory_bytes: 192_000_000 }
 }

@@ -1,0 +1,3 @@
+-- A job's figures are bytes or rows, by its kind.
+ALTER TABLE jobs RENAME COLUMN done_bytes TO done;
+ALTER TABLE jobs RENAME COLUMN total_bytes TO total;

@@ -197,7 +197,7 @@ async fn end(services: &Services, to: Home, job: Job, failed: Option<&MoveFailed
     }
     job.end(match failed {
         None => Ended::Done,
-        Some(MoveFailed::Cancelled) => Ended::Cancelled,
+        Some(cancelled @ MoveFailed::Cancelled) => Ended::Cancelled(cancelled.to_string()),
         Some(failed) => Ended::Failed(failed.to_string()),
     })
     .await

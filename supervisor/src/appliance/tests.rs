@@ -123,7 +123,7 @@ async fn work_is_told_while_it_goes_on_and_how_it_ended_and_can_be_cancelled() -
     assert_eq!((told.stage.as_str(), told.done, told.total, &told.end), ("downloading", 7, Some(9), &None));
     appliance.cancel_job(&told.id)?;
     assert!(job.cancel().is_cancelled());
-    job.end(Ended::Cancelled).await?;
+    job.end(Ended::Cancelled("on the owner's word".to_owned())).await?;
     let end = appliance.jobs().await.pop().and_then(|job| job.end).expect("it ended");
     assert_eq!(end.outcome, Outcome::Cancelled);
     assert_eq!(appliance.cancel_job(&told.id), Err(Refused::Unknown));

@@ -34,7 +34,8 @@ pub struct Job {
 #[derive(Debug)]
 pub enum Ended {
     Done,
-    Cancelled,
+    /// By whom.
+    Cancelled(String),
     Failed(String),
 }
 
@@ -42,7 +43,7 @@ impl<T> From<&Result<T, Trouble>> for Ended {
     fn from(how: &Result<T, Trouble>) -> Self {
         match how {
             Ok(_) => Self::Done,
-            Err(trouble) if trouble.fault == Fault::Cancelled => Self::Cancelled,
+            Err(trouble) if trouble.fault == Fault::Cancelled => Self::Cancelled(trouble.detail.clone()),
             Err(trouble) => Self::Failed(trouble.to_string()),
         }
     }
@@ -135,7 +136,7 @@ impl Job {
         row.moved_at = now;
         let (outcome, detail) = match how {
             Ended::Done => ("done", None),
-            Ended::Cancelled => ("cancelled", None),
+            Ended::Cancelled(by) => ("cancelled", Some(by)),
             Ended::Failed(why) => ("failed", Some(why)),
         };
         row.outcome = Some(outcome.to_owned());

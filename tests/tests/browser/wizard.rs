@@ -136,6 +136,7 @@ async fn an_engine_that_stops_half_way_keeps_nobody_from_going_on() -> anyhow::R
     engine.hang(false);
     engine.stop()?;
     window.click(&button("Check again")).await?;
+    window.until_it_says("The container engine does not work at the moment.").await?;
     window.until_it_says("bringing up the database").await?;
     super::system::look(window, "setup-containers-lost").await?;
     window.click(&button("Go on without containers")).await?;

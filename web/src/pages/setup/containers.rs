@@ -1,6 +1,8 @@
 //! The containers that the owner chose, on their way: how far they are, and the way on with or without them.
 
+use super::machine::engine_told;
 use super::progress::{self, frame};
+use super::ways;
 use crate::pages::error::PageError;
 use crate::pages::form::{Nothing, Sealed};
 use crate::pages::frame::{Frame, html};
@@ -42,6 +44,8 @@ struct Living<'a> {
 struct Now {
     mark: Mark,
     how: String,
+    /// Of the container engine, where it does not work.
+    engine: Option<String>,
     services: Vec<ServiceTold>,
     jobs: Vec<JobTold>,
     lines: Vec<String>,
@@ -102,8 +106,13 @@ pub async fn without(
 async fn look(words: &Words, appliance: &dyn Appliance) -> Now {
     let system = appliance.system();
     let wish = LogWish { words: ABOUT_SERVICES.to_owned(), most: MOST_LINES, ..LogWish::default() };
-    let (health, jobs, lines) =
-        futures::join!(system.health(), system.jobs(), appliance.logs().read(Log::App, wish));
+    let (health, jobs, ground, lines) = futures::join!(
+        system.health(),
+        system.jobs(),
+        appliance.look_around(),
+        appliance.logs().read(Log::App, wish)
+    );
+    let engine = (!ways::works(&ground)).then(|| engine_told(words, &ground.containers).how);
     let now = appliance.now();
     let under_way: Vec<&Job> = jobs.iter().filter(|job| job.end.is_none()).collect();
     let in_containers: Vec<&Service> =
@@ -112,6 +121,7 @@ async fn look(words: &Words, appliance: &dyn Appliance) -> Now {
         in_containers.iter().map(|service| service::told(words, service, now)).collect();
     let worst = services.iter().map(|service| service.mark).max().unwrap_or(Mark::Well);
     let (mark, how) = match worst {
+        _ if engine.is_some() => (Mark::Warn, "setup-containers-lost"),
         _ if services.is_empty() && under_way.is_empty() => (Mark::Idle, "setup-containers-none"),
         Mark::Bad | Mark::Warn => (worst, "setup-containers-trouble"),
         Mark::Well if under_way.is_empty() => (Mark::Well, "setup-containers-all"),
@@ -121,6 +131,7 @@ async fn look(words: &Words, appliance: &dyn Appliance) -> Now {
     Now {
         mark,
         how: words.say(how),
+        engine,
         services,
         jobs: under_way.into_iter().map(|job| job::told(words, job, now)).collect(),
         lines: lines.into_iter().map(|line| format!("{}  {}", line.at, line.message)).collect(),

@@ -44,12 +44,17 @@ enum Way {
 
 /// `None` where there is nothing to choose: no container engine that works, or a configuration that says it all.
 pub fn ways(words: &Words, ground: &Ground, health: &Health) -> Option<Ways> {
-    if !matches!(ground.containers.state, ContainerState::Running | ContainerState::Degraded) {
+    if !works(ground) {
         return None;
     }
     let parts: Vec<Part> = open(health).map(|service| told(words, service)).collect();
     let prefers_containers = matches!(ground.size, Size::HighPerformance | Size::Enterprise);
     (!parts.is_empty()).then_some(Ways { parts, prefers_containers })
+}
+
+/// Whether the container engine can be used.
+pub fn works(ground: &Ground) -> bool {
+    matches!(ground.containers.state, ContainerState::Running | ContainerState::Degraded)
 }
 
 /// Those that run in the box itself and may run in a container. The companion follows the store.

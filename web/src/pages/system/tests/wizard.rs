@@ -4,13 +4,17 @@ use super::state::{BoxState, in_trouble, line, open, pages, redis, send};
 use super::{moving, told_whole};
 use crate::pages::tests::has_no_live_markup;
 use crate::ports::ContainerState;
-use crate::ports::system::{Choice, Home, LogPiece, Refused, Stage};
+use crate::ports::system::{Choice, Home, LogPiece, Refused, Service, Stage};
 use http::StatusCode;
 
 fn beside_an_engine() -> BoxState {
     let mut state = BoxState::default();
     state.containers.state = ContainerState::Running;
     state
+}
+
+fn beside(service: Service) -> BoxState {
+    BoxState { containers: beside_an_engine().containers, ..BoxState::with(service) }
 }
 
 #[tokio::test]
@@ -74,21 +78,26 @@ async fn what_is_on_its_way_is_shown_until_it_is_there() {
         assert!(text.contains(&told_whole(&part)), "the living part is the page's own");
         text
     };
-    let coming = BoxState { jobs: vec![moving()], ..BoxState::with(redis(Stage::Fetching)) };
+    let coming = BoxState { jobs: vec![moving()], ..beside(redis(Stage::Fetching)) };
     let told = show(coming).await;
     for words in ["They are on their way.", "being fetched", "Moving everything"] {
         assert!(told.contains(words), "{words}: {told}");
     }
     let piece = LogPiece { lines: vec![line(None, "<script>x")], place: None, has_more: false };
-    let trouble = BoxState { piece: Ok(piece), ..BoxState::with(in_trouble(Stage::Resting, "<script>y")) };
+    let trouble = BoxState { piece: Ok(piece), ..beside(in_trouble(Stage::Resting, "<script>y")) };
     let told = show(trouble).await;
     for words in ["Something has trouble", "Look at its last lines", "&#60;script&#62;x", "&#60;script&#62;y"]
     {
         assert!(told.contains(words), "{words}: {told}");
     }
-    let there = show(BoxState::with(redis(Stage::Serving { since: 0 }))).await;
+    let there = show(beside(redis(Stage::Serving { since: 0 }))).await;
     assert!(there.contains("Everything that you chose runs in its container."), "{there}");
-    assert!(show(BoxState::default()).await.contains("Nothing runs in a container"));
+    let lost = show(BoxState { jobs: vec![moving()], ..BoxState::with(redis(Stage::Waiting)) }).await;
+    assert!(
+        lost.contains("The container engine does not work") && lost.contains("Moving everything"),
+        "{lost}"
+    );
+    assert!(show(beside_an_engine()).await.contains("Nothing runs in a container"));
 }
 
 #[tokio::test]

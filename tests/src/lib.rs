@@ -18,6 +18,7 @@ pub mod http;
 pub mod https;
 pub mod model_server;
 pub mod mount;
+pub mod owner;
 pub mod process;
 pub mod process_tree;
 pub mod python;

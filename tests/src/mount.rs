@@ -5,6 +5,7 @@ use rustix::fs::statvfs;
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use uuid::Uuid;
 
 pub struct Mount {
     place: PathBuf,
@@ -41,7 +42,7 @@ impl Mount {
 
     /// A file that takes all the room there is. Whoever removes it gets the room back.
     pub fn fill(&self) -> anyhow::Result<PathBuf> {
-        let ballast = self.place.join("ballast");
+        let ballast = self.place.join(format!("ballast-{}", Uuid::new_v4()));
         let mut file = std::fs::File::create(&ballast)?;
         for size in [1024 * 1024, 4096, 1] {
             let piece = vec![0; size];

@@ -38,7 +38,7 @@ struct Scene {
 }
 
 impl Scene {
-    /// Nobody answers where the image is.
+    /// Its cache serves.
     async fn begin(kind: Kind, story: &str) -> anyhow::Result<Option<Self>> {
         if let Some(reason) = kind.missing().or_else(Registry::missing) {
             skip::report(&format!("{story} on {}", kind.name()), &reason)?;
@@ -49,13 +49,15 @@ impl Scene {
         engine.load(&moody::archive()?).await?;
         let pushed = registry.push(&engine, moody::NAME).await?;
         engine.run(&["rmi", moody::NAME]).await?;
-        let mut wire = Wire::to(registry.address()).await?;
-        wire.cut().await;
+        let wire = Wire::to(registry.address()).await?;
         let mut house = House::over(yard::with_cache(&engine, &pushed.at(wire.address()))?)?;
         house.up().await?;
         house.set_up().await?;
         let ada = signed_in(&house).await?;
-        Ok(Some(Self { yard: Yard { house, engine }, ada, wire, pushed, served: 0, _registry: registry }))
+        let yard = Yard { house, engine };
+        let mut scene = Self { yard, ada, wire, pushed, served: 0, _registry: registry };
+        scene.until_served().await?;
+        Ok(Some(scene))
     }
 
     fn house(&self) -> &House {
@@ -72,15 +74,18 @@ impl Scene {
         self.yard.until_served(REDIS, self.served).await
     }
 
-    /// While the box is away somebody removes its image, and from now on the wire is like this.
-    async fn lose_the_image(&mut self, fate: Fate) -> anyhow::Result<()> {
+    /// While the box is away somebody removes its image, and from now on the wire is like this, or cut.
+    async fn lose_the_image(&mut self, fate: impl Into<Option<Fate>>) -> anyhow::Result<()> {
         self.yard.house.stop().await?;
         self.yard.engine.run(&["rm", &self.yard.container(REDIS).await?]).await?;
         let images = self.yard.engine.run(&["images", "--quiet", "--no-trunc"]).await?;
         for image in images.lines() {
             self.yard.engine.run(&["rmi", "--force", image]).await?;
         }
-        self.wire.decide(fate);
+        match fate.into() {
+            Some(fate) => self.wire.decide(fate),
+            None => self.wire.cut().await,
+        }
         self.yard.house.up().await
     }
 
@@ -133,7 +138,8 @@ async fn a_pull_is_told_spoilt_and_mended(kind: Kind) -> anyhow::Result<()> {
     let story = "real_pulls::a_pull_is_told_spoilt_and_mended";
     let Some(mut scene) = Scene::begin(kind, story).await? else { return Ok(()) };
 
-    // The registry is away, and comes back: nobody has to do anything.
+    // The registry is away, and comes back before the box has lost patience: nobody has to do anything.
+    scene.lose_the_image(None).await?;
     is_told(scene.house(), "redis_registry_down").await?;
     scene.wire.mend().await?;
     scene.until_served().await.context("the registry came back")?;

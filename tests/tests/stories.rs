@@ -22,6 +22,7 @@ mod openai_door;
 mod pages;
 mod pictures;
 mod real_engines;
+mod real_faults;
 mod real_pulls;
 mod real_services;
 mod repairs;

@@ -20,7 +20,8 @@ pub async fn signed_in(house: &House) -> anyhow::Result<Visitor> {
 pub async fn is_told(house: &House, id: &str) -> anyhow::Result<Value> {
     let mut others = Vec::new();
     let told = wait::until(&format!("{id} to be told"), SOON, async || {
-        let issues = house.client().get::<Vec<Value>>("/appliance/issues").await?;
+        // Right after a start the socket may not be there yet.
+        let issues = house.client().get::<Vec<Value>>("/appliance/issues").await.unwrap_or_default();
         others = issues.iter().map(|issue| issue["id"].to_string()).collect();
         Ok(issues.into_iter().find(|issue| issue["id"] == id))
     })

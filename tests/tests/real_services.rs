@@ -11,6 +11,7 @@ use tests::engines::kind::Kind;
 use tests::engines::outside::Outside;
 use tests::model_server::script::Script;
 use tests::model_server::server::ModelServer;
+use tests::owner::is_told;
 use tests::talk::Talk;
 use tests::yard::{SERVICES, Yard, served};
 use tests::{http, reader::Reader};
@@ -166,7 +167,18 @@ async fn services_live_through_everything(kind: Kind) -> anyhow::Result<()> {
     for said in &said {
         said.has_one_reply().await?;
     }
-    yard.house.stop().await.context("the second stop")
+    yard.house.stop().await.context("the second stop")?;
+
+    // Somebody prunes all there is: nothing empty takes the place of what was said until its owner wishes so.
+    let containers = yard.engine.run(&["ps", "--all", "--quiet"]).await?;
+    yard.engine.run(&[&["rm"], containers.lines().collect::<Vec<_>>().as_slice()].concat()).await?;
+    let volumes = yard.engine.run(&["volume", "ls", "--quiet"]).await?;
+    yard.engine.run(&[&["volume", "rm"], volumes.lines().collect::<Vec<_>>().as_slice()].concat()).await?;
+    yard.house.start().await?;
+    is_told(&yard.house, "postgres_volume_gone").await?;
+    let left = yard.engine.run(&["volume", "ls", "--quiet"]).await?;
+    ensure!(left.is_empty(), "it began anew: {left}");
+    yard.house.stop().await
 }
 
 #[tokio::test]

@@ -13,7 +13,7 @@ use uuid::Uuid;
 const APPLICATION_ID: i64 = 0x5748_5341;
 
 /// Applied in order; the file's version is how many of them it has seen. Never edited, only added to.
-const STEPS: &[&str] = &[include_str!("schema/0001_services.sql")];
+const STEPS: &[&str] = &[include_str!("schema/0001_services.sql"), include_str!("schema/0002_volumes.sql")];
 
 #[derive(Debug, thiserror::Error)]
 pub enum StateError {

@@ -34,6 +34,19 @@ async fn an_intent_is_open_from_before_the_call_until_its_outcome_is_written() {
     assert!(again.open_intents().await.expect("read").is_empty());
 }
 
+#[tokio::test]
+async fn a_volume_was_had_from_when_it_was_first_seen_until_its_owner_begins_anew() {
+    let (_temp, state) = fresh().await;
+    assert!(!state.had_volume(ServiceName::Postgres).await.expect("read"));
+    for _ in 0..2 {
+        state.remember_volume(ServiceName::Postgres, NOW).await.expect("written");
+    }
+    assert!(state.had_volume(ServiceName::Postgres).await.expect("read"));
+    assert!(!state.had_volume(ServiceName::Redis).await.expect("read"));
+    state.forget_volume(ServiceName::Postgres).await.expect("written");
+    assert!(!state.had_volume(ServiceName::Postgres).await.expect("read"));
+}
+
 /// A full disk is noticed when a statement is committed, which is after its rows were told.
 #[tokio::test]
 async fn an_intent_that_cannot_be_kept_is_none() {

@@ -3,38 +3,20 @@
 use anyhow::{Context, ensure};
 use std::time::{Duration, Instant};
 use tests::engines::container_engine::ContainerEngine;
-use tests::engines::images::{postgres, redis};
 use tests::engines::kind::Kind;
 use tests::free_port::free_port;
 use tests::house::House;
 use tests::process::Home;
-use tests::{http, skip, wait};
-
-const SOON: Duration = Duration::from_secs(90);
-const SERVICES: [&str; 3] = ["postgres", "redis", "engine"];
+use tests::yard::{self, SERVICES, SOON};
+use tests::{http, wait};
 
 async fn docker(story: &str) -> anyhow::Result<Option<ContainerEngine>> {
-    if let Some(reason) = Kind::Docker.missing() {
-        skip::report(&format!("images::{story}"), &reason)?;
-        return Ok(None);
-    }
-    ContainerEngine::start(Kind::Docker).await.map(Some)
-}
-
-fn home(engine: &ContainerEngine) -> anyhow::Result<Home> {
-    let mut home = Home::new()?;
-    home.set("DOCKER_HOST", engine.host());
-    home.set("WHISPERENGINE_RUNTIME", "docker");
-    home.set("WHISPERENGINE_DATABASE_TYPE", "postgres");
-    home.set("WHISPERENGINE_IMAGE_POSTGRES", postgres::NAME);
-    home.set("WHISPERENGINE_IMAGE_REDIS", redis::NAME);
-    Ok(home)
+    yard::engine(Kind::Docker, &format!("images::{story}")).await
 }
 
 /// The box's own image on an engine, made by `bundle create`, which needs all of them.
 async fn bundle(engine: &ContainerEngine, home: &Home) -> anyhow::Result<std::path::PathBuf> {
-    engine.load(&redis::archive()?).await?;
-    engine.load(&postgres::archive()?).await?;
+    yard::load(engine).await?;
     let out = home.path().join("all.bundle");
     let made = home.run(&["bundle", "create", "--out", out.to_str().context("a plain path")?], SOON).await?;
     ensure!(made.status.success(), "{}", made.stderr);
@@ -53,9 +35,9 @@ async fn answers(address: std::net::SocketAddr, path: &str) -> anyhow::Result<()
 async fn a_bundle_brings_up_a_machine_that_has_no_registry() -> anyhow::Result<()> {
     let story = "a_bundle_brings_up_a_machine_that_has_no_registry";
     let (Some(first), Some(second)) = (docker(story).await?, docker(story).await?) else { return Ok(()) };
-    let where_it_was_made = home(&first)?;
+    let where_it_was_made = yard::with_everything(&first)?;
     let file = bundle(&first, &where_it_was_made).await?;
-    let home = home(&second)?;
+    let home = yard::with_everything(&second)?;
     let loaded = home.run(&["bundle", "load", file.to_str().context("a plain path")?], SOON).await?;
     ensure!(loaded.status.success(), "{}", loaded.stderr);
     drop(first);
@@ -64,12 +46,7 @@ async fn a_bundle_brings_up_a_machine_that_has_no_registry() -> anyhow::Result<(
     house.start().await?;
     answers(house.address(), "/ready").await?;
     for service in SERVICES {
-        let served = format!("{service} was starting and is serving");
-        wait::until(&served, SOON, async || {
-            let log = std::fs::read_to_string(house.home.data_dir().join("logs/app.log"))?;
-            Ok(log.contains(&served).then_some(()))
-        })
-        .await?;
+        yard::until_told(&house, service, "to serve", |told| told["stage"] == "serving").await?;
     }
     let ids = second.run(&["images", "--quiet"]).await?;
     ensure!(ids.lines().count() == SERVICES.len(), "only what the bundle holds is there: {ids}");
@@ -79,7 +56,7 @@ async fn a_bundle_brings_up_a_machine_that_has_no_registry() -> anyhow::Result<(
 #[tokio::test]
 async fn the_image_is_a_whole_box_by_itself() -> anyhow::Result<()> {
     let Some(engine) = docker("the_image_is_a_whole_box_by_itself").await? else { return Ok(()) };
-    bundle(&engine, &home(&engine)?).await?;
+    bundle(&engine, &yard::with_everything(&engine)?).await?;
     let image = engine.run(&["images", "whisperengine", "--format", "{{.Repository}}:{{.Tag}}"]).await?;
     engine.run(&["network", "create", "open"]).await?;
     let address = free_port()?;

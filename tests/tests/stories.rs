@@ -22,6 +22,8 @@ mod openai_door;
 mod pages;
 mod pictures;
 mod real_engines;
+mod real_faults;
+mod real_pulls;
 mod real_services;
 mod repairs;
 mod secure;

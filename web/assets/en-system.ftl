@@ -41,6 +41,7 @@ system-repair-try-again = Try again
 system-repair-look-again = Check again
 system-repair-trust-image = Trust the new image
 system-repair-reset-images = Get every image anew
+system-repair-begin-empty = Begin with an empty one
 system-repair-go-without = Go on without the container
 system-repair-close-directory = Close it to others
 system-repair-remove-leftovers = Remove what was left behind

@@ -216,6 +216,7 @@ fn issue(found: &issues::issue::Issue) -> Issue {
             kind::Repair::LookAgain => Repair::LookAgain,
             kind::Repair::TrustImage => Repair::TrustImage,
             kind::Repair::ResetImages => Repair::ResetImages,
+            kind::Repair::BeginEmpty => Repair::BeginEmpty,
             kind::Repair::GoWithout => Repair::GoWithout,
             kind::Repair::CloseDirectory => Repair::CloseDirectory,
             kind::Repair::RemoveLeftovers => Repair::RemoveLeftovers,

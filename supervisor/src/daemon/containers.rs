@@ -66,12 +66,13 @@ impl Daemon {
         if !labels.are_ours(theirs) {
             return Ok(None);
         }
+        let inner = self.profile.is_reached_directly().then(|| labels.network());
         Ok(Some(Found {
             service: theirs.and_then(service_of),
             plan: theirs.and_then(|labels| labels.get(PLAN)).cloned().unwrap_or_default(),
             networks: found.networks(),
             life: found.life(),
-            address: found.address(port, self.profile.is_reached_directly()),
+            address: found.address(port, inner.as_deref()),
             image_id: found.image,
             id: found.id,
         }))

@@ -122,12 +122,12 @@ impl Inspected {
         self.network_settings.networks.iter().flatten().map(|(name, _)| name.clone()).collect()
     }
 
-    /// Where this machine reaches it: itself, or where it is published.
-    pub fn address(&self, port: u16, directly: bool) -> Option<SocketAddr> {
-        if directly {
-            let networks = self.network_settings.networks.as_ref()?;
-            let ip = networks.values().find_map(|network| network.ip.parse::<IpAddr>().ok())?;
-            return Some(SocketAddr::new(ip, port));
+    /// Where this machine reaches it: itself in that network, or where it is published. In another network it may be
+    /// alone: once it is gone, so is that network, and its address belongs to whoever is there on the outside.
+    pub fn address(&self, port: u16, directly_in: Option<&str>) -> Option<SocketAddr> {
+        if let Some(network) = directly_in {
+            let joined = self.network_settings.networks.as_ref()?.get(network)?;
+            return Some(SocketAddr::new(joined.ip.parse::<IpAddr>().ok()?, port));
         }
         let bindings = self.host_config.port_bindings.as_ref()?;
         let host_port = bindings.get(&format!("{port}/tcp"))?.as_ref()?.first()?.host_port.parse().ok()?;
@@ -143,7 +143,8 @@ mod tests {
         let text = format!(
             r#"{{"Id":"1","Image":"sha256:2","Config":{{"Labels":null}},"State":{state},
             "HostConfig":{{"PortBindings":{{"6379/tcp":[{{"HostIp":"127.0.0.1","HostPort":"4711"}}]}}}},
-            "NetworkSettings":{{"Networks":{{"a":{{"IPAddress":""}},"b":{{"IPAddress":"10.1.2.3"}}}}}}}}"#
+            "NetworkSettings":{{"Networks":{{"a":{{"IPAddress":""}},"b":{{"IPAddress":"10.1.2.3"}},
+            "c":{{"IPAddress":"10.4.5.6"}}}}}}}}"#
         );
         serde_json::from_str(&text).expect("as engines tell it")
     }
@@ -169,8 +170,10 @@ mod tests {
     #[test]
     fn it_is_reached_where_it_is_published_or_itself() {
         let one = inspected(r#"{"Running":true}"#);
-        assert_eq!(one.address(6379, false), "127.0.0.1:4711".parse().ok());
-        assert_eq!(one.address(6379, true), "10.1.2.3:6379".parse().ok());
-        assert_eq!(one.address(5432, false), None);
+        assert_eq!(one.address(6379, None), "127.0.0.1:4711".parse().ok());
+        assert_eq!(one.address(6379, Some("b")), "10.1.2.3:6379".parse().ok());
+        assert_eq!(one.address(6379, Some("c")), "10.4.5.6:6379".parse().ok());
+        assert_eq!((one.address(6379, Some("a")), one.address(6379, Some("d"))), (None, None));
+        assert_eq!(one.address(5432, None), None);
     }
 }

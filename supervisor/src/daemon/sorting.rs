@@ -50,6 +50,7 @@ pub fn answered(status: u16, body: &str) -> Trouble {
 fn by_answer(status: u16, message: &str, doing: Doing) -> Fault {
     match (status, doing) {
         (409, Doing::Create) => Fault::NameTaken,
+        (_, Doing::Create) if names_a_name(message) => Fault::NameTaken,
         (404, Doing::Create) if names_an_image(message) => Fault::ImageGone,
         (404, Doing::Ask | Doing::Start | Doing::Clear) => Fault::Removed,
         (429, _) => Fault::RateLimited,
@@ -60,6 +61,11 @@ fn by_answer(status: u16, message: &str, doing: Doing) -> Fault {
             fault => fault,
         },
     }
+}
+
+/// Podman has no number of its own for it.
+fn names_a_name(message: &str) -> bool {
+    message.contains("that name is already in use") || message.contains("already used")
 }
 
 fn names_an_image(message: &str) -> bool {
@@ -199,6 +205,14 @@ mod tests {
         let conflict = "Conflict. The container name \"/x\" is already in use by container \"1\".";
         for (fault, status, message, doing) in [
             (Fault::NameTaken, 409, conflict, Doing::Create),
+            (
+                Fault::NameTaken,
+                500,
+                "container create: creating container storage: the container name \"x\" is already in use by 1. You \
+                 have to remove that container to be able to reuse that name: that name is already in use",
+                Doing::Create,
+            ),
+            (Fault::NameTaken, 500, "network name x already used: network already exists", Doing::Create),
             (Fault::ImageGone, 404, "No such image: redis:8", Doing::Create),
             (Fault::ImageGone, 404, "redis:8: image not known", Doing::Create),
             (Fault::Removed, 404, "No such container: 1", Doing::Start),

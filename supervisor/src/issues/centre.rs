@@ -6,7 +6,8 @@ use super::ground::{Ground, RepairError};
 use super::issue::Issue;
 use super::kind::{IssueKind, Repair};
 use super::repairs::{
-    close_directory, go_without, look_again, remove_leftovers, reset_images, trust_image, try_again,
+    begin_empty, close_directory, go_without, look_again, remove_leftovers, reset_images, trust_image,
+    try_again,
 };
 use super::snapshot::{EngineSeen, Snapshot};
 use crate::appliance::state::Appliance;
@@ -81,13 +82,19 @@ async fn carry_out(ground: &impl Ground, kind: IssueKind, repair: Repair) -> Res
         (Repair::TryAgain, Some(service)) => Ok(try_again::repair(ground, service).await),
         (Repair::TrustImage, Some(service)) => trust_image::repair(ground, service).await,
         (Repair::ResetImages, Some(service)) => reset_images::repair(ground, service).await,
+        (Repair::BeginEmpty, Some(service)) => begin_empty::repair(ground, service).await,
         (Repair::GoWithout, Some(service)) => go_without::repair(ground, service).await,
         (Repair::LookAgain, _) => Ok(look_again::repair(ground).await),
         (Repair::CloseDirectory, _) => close_directory::repair(ground.directory()).await,
         (Repair::RemoveLeftovers, _) => remove_leftovers::repair(ground).await,
-        (Repair::TryAgain | Repair::TrustImage | Repair::ResetImages | Repair::GoWithout, None) => {
-            Err(RepairError::ByHand { id: kind.id(), next: kind.next().to_owned() })
-        }
+        (
+            Repair::TryAgain
+            | Repair::TrustImage
+            | Repair::ResetImages
+            | Repair::BeginEmpty
+            | Repair::GoWithout,
+            None,
+        ) => Err(RepairError::ByHand { id: kind.id(), next: kind.next().to_owned() }),
     }
 }
 

@@ -58,6 +58,7 @@ pub enum Repair {
     LookAgain,
     TrustImage,
     ResetImages,
+    BeginEmpty,
     GoWithout,
     CloseDirectory,
     RemoveLeftovers,
@@ -289,6 +290,7 @@ fn helps(name: ServiceName, fault: Fault) -> Repair {
         Fault::EngineGone | Fault::EngineHung | Fault::EngineBusy => Repair::LookAgain,
         Fault::WrongDigest => Repair::TrustImage,
         Fault::BuildFailed => Repair::ResetImages,
+        Fault::VolumeGone => Repair::BeginEmpty,
         Fault::OutOfMemory | Fault::WrongPlatform if has_stand_in(name) => Repair::GoWithout,
         Fault::NameTaken
         | Fault::PortTaken
@@ -318,6 +320,7 @@ impl Repair {
             Self::LookAgain => "look_again",
             Self::TrustImage => "trust_image",
             Self::ResetImages => "reset_images",
+            Self::BeginEmpty => "begin_empty",
             Self::GoWithout => "go_without",
             Self::CloseDirectory => "close_directory",
             Self::RemoveLeftovers => "remove_leftovers",
@@ -331,6 +334,7 @@ impl Repair {
             Self::LookAgain => "look for the container engine again",
             Self::TrustImage => "take the image as it is now, and try again",
             Self::ResetImages => "forget what is known of all images, and try again",
+            Self::BeginEmpty => "begin with an empty volume; what the old one kept stays gone",
             Self::GoWithout => "do without the container, in the box's own process",
             Self::CloseDirectory => "close the data directory to everybody else",
             Self::RemoveLeftovers => "look at the box's containers and remove what is left over",

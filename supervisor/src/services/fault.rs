@@ -24,6 +24,7 @@ pub enum Fault {
     PullStalled,
     BundleDamaged,
     BuildFailed,
+    VolumeGone,
     DiskFull,
     Crashed,
     OutOfMemory,
@@ -46,7 +47,7 @@ pub enum Remedy {
 }
 
 impl Fault {
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 24] = [
         Self::EngineGone,
         Self::EngineHung,
         Self::EngineBusy,
@@ -62,6 +63,7 @@ impl Fault {
         Self::PullStalled,
         Self::BundleDamaged,
         Self::BuildFailed,
+        Self::VolumeGone,
         Self::DiskFull,
         Self::Crashed,
         Self::OutOfMemory,
@@ -180,6 +182,12 @@ impl Fault {
                 Rest,
                 "has no image: building it failed",
                 "look at the build's last lines, then reset the build state",
+            ),
+            Self::VolumeGone => (
+                "volume_gone",
+                Rest,
+                "was not started: its volume is gone, with all it kept",
+                "bring the volume back from a copy and try again, or begin with an empty one",
             ),
             Self::DiskFull => ("disk_full", Again, "ran out of disk", "make room on the disk"),
             Self::Crashed => ("crashed", Again, "ended by itself", "look at its last lines"),

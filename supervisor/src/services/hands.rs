@@ -147,11 +147,28 @@ impl Hands {
             Trouble::new(on_disk(&error), format!("its secrets cannot be written: {error}"))
         })?;
         self.prepare_networks(daemon, planned.reaches_out).await?;
-        if planned.keeps.is_some() && !daemon.has_volume(planned.service, &self.labels).await? {
-            let name = self.labels.volume(planned.service);
-            self.intend(Step::MakeVolume, &name, daemon.make_volume(planned.service, &self.labels)).await?;
+        if planned.keeps.is_some() {
+            self.prepare_volume(daemon, planned.service).await?;
         }
         Ok(())
+    }
+
+    /// Made once. One that was there and is gone is not made again unasked.
+    async fn prepare_volume(&self, daemon: &Daemon, service: ServiceName) -> Result<(), Trouble> {
+        let name = self.labels.volume(service);
+        let had = self.state.had_volume(service).await.map_err(|error| unwritten(&error))?;
+        match (daemon.has_volume(service, &self.labels).await?, had) {
+            (true, true) => return Ok(()),
+            (false, true) => {
+                return Err(Trouble::new(Fault::VolumeGone, format!("there is no volume {name}")));
+            }
+            (true, false) => {}
+            (false, false) => {
+                self.intend(Step::MakeVolume, &name, daemon.make_volume(service, &self.labels)).await?;
+            }
+        }
+        let now = self.clock.now();
+        self.state.remember_volume(service, now).await.map_err(|error| unwritten(&error))
     }
 
     async fn prepare_networks(&self, daemon: &Daemon, reaches_out: bool) -> Result<(), Trouble> {

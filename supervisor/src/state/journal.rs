@@ -85,15 +85,15 @@ pub struct Open {
 impl State {
     /// Returns once it is on disk.
     pub async fn begin(&self, step: Step, subject: &str, now: Timestamp) -> Result<Intent, StateError> {
-        let id = sqlx::query_scalar(
-            "INSERT INTO journal (step, subject, begun_at) VALUES ($1, $2, $3) RETURNING id",
-        )
-        .bind(step.as_str())
-        .bind(subject)
-        .bind(now.0)
-        .fetch_one(&self.pool)
-        .await?;
-        Ok(Intent(id))
+        // Not with RETURNING: that row comes before the statement is committed, and whoever leaves with it never hears that
+        // the disk was full.
+        let begun = sqlx::query("INSERT INTO journal (step, subject, begun_at) VALUES ($1, $2, $3)")
+            .bind(step.as_str())
+            .bind(subject)
+            .bind(now.0)
+            .execute(&self.pool)
+            .await?;
+        Ok(Intent(begun.last_insert_rowid()))
     }
 
     pub async fn end(&self, intent: Intent, outcome: &str, now: Timestamp) -> Result<(), StateError> {

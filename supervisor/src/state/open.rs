@@ -13,8 +13,11 @@ use uuid::Uuid;
 const APPLICATION_ID: i64 = 0x5748_5341;
 
 /// Applied in order; the file's version is how many of them it has seen. Never edited, only added to.
-const STEPS: &[&str] =
-    &[include_str!("schema/0001_services.sql"), include_str!("schema/0002_jobs_count_rows_too.sql")];
+const STEPS: &[&str] = &[
+    include_str!("schema/0001_services.sql"),
+    include_str!("schema/0002_jobs_count_rows_too.sql"),
+    include_str!("schema/0003_volumes.sql"),
+];
 
 #[derive(Debug, thiserror::Error)]
 pub enum StateError {

@@ -35,6 +35,34 @@ async fn an_intent_is_open_from_before_the_call_until_its_outcome_is_written() {
 }
 
 #[tokio::test]
+async fn a_volume_was_had_from_when_it_was_first_seen_until_its_owner_begins_anew() {
+    let (_temp, state) = fresh().await;
+    assert!(!state.had_volume(ServiceName::Postgres).await.expect("read"));
+    for _ in 0..2 {
+        state.remember_volume(ServiceName::Postgres, NOW).await.expect("written");
+    }
+    assert!(state.had_volume(ServiceName::Postgres).await.expect("read"));
+    assert!(!state.had_volume(ServiceName::Redis).await.expect("read"));
+    state.forget_volume(ServiceName::Postgres).await.expect("written");
+    assert!(!state.had_volume(ServiceName::Postgres).await.expect("read"));
+}
+
+/// A full disk is noticed when a statement is committed, which is after its rows were told.
+#[tokio::test]
+async fn an_intent_that_cannot_be_kept_is_none() {
+    let (_temp, state) = fresh().await;
+    for statement in [
+        "CREATE TABLE whole (id INTEGER PRIMARY KEY)",
+        "CREATE TABLE part (id INTEGER REFERENCES whole (id) DEFERRABLE INITIALLY DEFERRED)",
+        "CREATE TRIGGER fails AFTER INSERT ON journal BEGIN INSERT INTO part VALUES (new.id); END",
+    ] {
+        sqlx::query(statement).execute(&state.pool).await.expect("made");
+    }
+    let begun = state.begin(Step::Create, "redis", NOW).await;
+    assert!(begun.is_err(), "{begun:?} was kept: {:?}", state.open_intents().await);
+}
+
+#[tokio::test]
 async fn a_box_keeps_its_id_and_its_owners_choices_and_its_file_to_itself() {
     let (temp, state) = fresh().await;
     state.choose(ServiceName::Redis, Home::Native, NOW).await.expect("written");

@@ -3,35 +3,23 @@
 use super::report::Figure;
 use super::samples::Samples;
 use crate::engines::container_engine::ContainerEngine;
-use crate::engines::images::{postgres, redis};
 use crate::engines::kind::Kind;
 use crate::house::House;
-use crate::process::Home;
+use crate::yard::{self, SERVICES, until_told};
 use anyhow::Context;
 use serde_json::Value;
 use std::time::{Duration, Instant};
 
-const PATIENCE: Duration = Duration::from_secs(120);
-/// A service's state is measured no finer than this.
-const PACE: Duration = Duration::from_millis(10);
 /// One more would park it.
 const KILLS: usize = 4;
-const SERVICES: [&str; 3] = ["postgres", "redis", "engine"];
 
 pub async fn measure() -> anyhow::Result<Vec<Figure>> {
     if let Some(reason) = Kind::Docker.missing() {
         anyhow::bail!("{reason}");
     }
     let engine = ContainerEngine::start(Kind::Docker).await?;
-    engine.load(&redis::archive()?).await?;
-    engine.load(&postgres::archive()?).await?;
-    let mut home = Home::new()?;
-    home.set("DOCKER_HOST", engine.host());
-    home.set("WHISPERENGINE_RUNTIME", "docker");
-    home.set("WHISPERENGINE_DATABASE_TYPE", "postgres");
-    home.set("WHISPERENGINE_IMAGE_POSTGRES", postgres::NAME);
-    home.set("WHISPERENGINE_IMAGE_REDIS", redis::NAME);
-    let mut house = House::over(home)?;
+    yard::load(&engine).await?;
+    let mut house = House::over(yard::with_everything(&engine)?)?;
     let begun = Instant::now();
     house.start().await?;
     let up = until_all_serve(&house, begun).await?;
@@ -74,43 +62,20 @@ pub async fn measure() -> anyhow::Result<Vec<Figure>> {
 async fn kill(engine: &ContainerEngine, house: &House, service: &str) -> anyhow::Result<Duration> {
     let filter = format!("label=whisperengine.service={service}");
     let id = engine.run(&["ps", "--quiet", "--filter", &filter]).await?;
-    let before = starts(house, service).await?;
+    let before = until_told(house, service, "to be told", |_| true).await?;
+    let before = before["starts"].as_u64().context("starts are counted")?;
     let begun = Instant::now();
     engine.run(&["kill", &id]).await?;
-    until(house, service, |told| {
-        told["stage"] == "serving" && told["starts"].as_u64().is_some_and(|starts| starts > before)
-    })
-    .await?;
+    let serves_again = |told: &Value| told["starts"].as_u64().is_some_and(|starts| starts > before);
+    until_told(house, service, "to serve again", |told| told["stage"] == "serving" && serves_again(told))
+        .await?;
     Ok(begun.elapsed())
-}
-
-async fn starts(house: &House, service: &str) -> anyhow::Result<u64> {
-    let told = told(house, service).await?.context("it is not told")?;
-    told["starts"].as_u64().context("starts are counted")
 }
 
 /// Seconds since `begun`.
 async fn until_all_serve(house: &House, begun: Instant) -> anyhow::Result<f64> {
     for service in SERVICES {
-        until(house, service, |told| told["stage"] == "serving").await?;
+        until_told(house, service, "to serve", |told| told["stage"] == "serving").await?;
     }
     Ok(begun.elapsed().as_secs_f64())
-}
-
-async fn until(house: &House, service: &str, holds: impl Fn(&Value) -> bool) -> anyhow::Result<()> {
-    let waiting = async {
-        loop {
-            if told(house, service).await?.is_some_and(|told| holds(&told)) {
-                return anyhow::Ok(());
-            }
-            tokio::time::sleep(PACE).await;
-        }
-    };
-    tokio::time::timeout(PATIENCE, waiting).await.with_context(|| format!("{service} takes too long"))?
-}
-
-async fn told(house: &House, service: &str) -> anyhow::Result<Option<Value>> {
-    // Right after a start the socket may not be there yet.
-    let Ok(all) = house.client().get::<Vec<Value>>("/appliance/services").await else { return Ok(None) };
-    Ok(all.into_iter().find(|one| one["name"] == service))
 }

@@ -247,6 +247,11 @@ impl FakeEngine {
         before - stock.networks.len()
     }
 
+    /// With all that was in them.
+    pub fn lose_volumes(&self) {
+        lock(&self.shared.stock).volumes.clear();
+    }
+
     /// Everything that can go, goes: containers, networks, images.
     pub async fn prune_everything(&self) -> anyhow::Result<()> {
         for one in self.containers() {

@@ -7,6 +7,7 @@
 use super::address_pool::AddressPool;
 use super::kind::Kind;
 use super::{docker, leavings, podman};
+use crate::mount::Mount;
 use crate::process::{Home, Process};
 use crate::{built, process_tree, wait};
 use anyhow::{Context, bail, ensure};
@@ -41,6 +42,8 @@ pub struct ContainerEngine {
     launch: Launch,
     pool: AddressPool,
     daemon: Option<Process>,
+    /// Where images and containers are kept, where that has a size.
+    disk: Option<Mount>,
     home: Home,
     /// Rootful Podmans name their bridges without looking at each other: one at a time.
     _alone: Option<File>,
@@ -49,6 +52,29 @@ pub struct ContainerEngine {
 impl ContainerEngine {
     /// A fresh one, empty and answering.
     pub async fn start(kind: Kind) -> anyhow::Result<Self> {
+        let mut engine = Self::prepare(kind).await?;
+        engine.start_again().await?;
+        Ok(engine)
+    }
+
+    /// The same with a disk of its own for images and containers, which [`Self::disk`] is.
+    pub async fn start_on_disk(kind: Kind, mebibytes: u64) -> anyhow::Result<Self> {
+        let mut engine = Self::prepare(kind).await?;
+        let place = match kind {
+            Kind::Docker => "data",
+            Kind::Podman | Kind::RootlessPodman => "own/root",
+        };
+        let mount = Mount::of_memory(&engine.folder().join(place), mebibytes)?;
+        engine.disk = Some(mount.map_err(anyhow::Error::msg)?);
+        engine.start_again().await?;
+        Ok(engine)
+    }
+
+    pub fn disk(&self) -> anyhow::Result<&Mount> {
+        self.disk.as_ref().context("it has no disk of its own")
+    }
+
+    async fn prepare(kind: Kind) -> anyhow::Result<Self> {
         if let Some(reason) = kind.missing() {
             bail!("{reason}");
         }
@@ -64,9 +90,7 @@ impl ContainerEngine {
             Kind::Podman => podman::launch(&mut home, pool)?,
             Kind::RootlessPodman => podman::launch_rootless(&mut home, pool)?,
         };
-        let mut engine = Self { kind, launch, pool, daemon: None, home, _alone: alone };
-        engine.start_again().await?;
-        Ok(engine)
+        Ok(Self { kind, launch, pool, daemon: None, disk: None, home, _alone: alone })
     }
 
     pub fn kind(&self) -> Kind {
@@ -266,6 +290,7 @@ impl Drop for ContainerEngine {
             eprintln!("{} did not remove its containers: {error:#}", self.kind.name());
         }
         drop(self.daemon.take());
+        drop(self.disk.take());
         if let Err(error) = leavings::clear(self.home.path(), self.pool) {
             eprintln!("{} left something behind: {error:#}", self.kind.name());
         }

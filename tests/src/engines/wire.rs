@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, copy};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
@@ -9,6 +10,9 @@ use tokio::task::JoinSet;
 
 /// The first byte of whoever begins with TLS.
 const TLS_HELLO: u8 = 0x16;
+
+const DROPS_A_SECOND: u64 = 20;
+const BETWEEN_DROPS: Duration = Duration::from_millis(1000 / DROPS_A_SECOND);
 
 /// What happens to a connection that is made from now on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,6 +22,10 @@ pub enum Fate {
     CutAfter(u64),
     /// Nothing more comes after so many bytes of the server's, and nobody hangs up.
     StalledAfter(u64),
+    /// One bit of the server's byte behind so many is another.
+    FlippedAt(u64),
+    /// So many bytes of the server's in a second, about.
+    Slow(u64),
     /// Each request is answered with this HTTP status, and the server never hears of it.
     Answered(u16),
 }
@@ -97,16 +105,32 @@ async fn connect(near: TcpStream, server: SocketAddr, fate: Fate) -> std::io::Re
     }
 }
 
-async fn down(far: OwnedReadHalf, mut near: OwnedWriteHalf, fate: Fate) -> std::io::Result<()> {
+async fn down(mut far: OwnedReadHalf, mut near: OwnedWriteHalf, fate: Fate) -> std::io::Result<()> {
     let most = match fate {
-        Fate::CutAfter(bytes) | Fate::StalledAfter(bytes) => bytes,
+        Fate::CutAfter(bytes) | Fate::StalledAfter(bytes) | Fate::FlippedAt(bytes) => bytes,
+        Fate::Slow(speed) => return drip(far, near, speed).await,
         Fate::Passed | Fate::Answered(_) => u64::MAX,
     };
-    let carried = copy(&mut far.take(most), &mut near).await?;
-    if carried == most && matches!(fate, Fate::StalledAfter(_)) {
-        std::future::pending::<()>().await;
+    let carried = copy(&mut (&mut far).take(most), &mut near).await?;
+    match fate {
+        Fate::StalledAfter(_) if carried == most => std::future::pending().await,
+        Fate::FlippedAt(_) if carried == most => {
+            near.write_u8(far.read_u8().await? ^ 1).await?;
+            copy(&mut far, &mut near).await.map(drop)
+        }
+        _ => Ok(()),
     }
-    Ok(())
+}
+
+async fn drip(mut far: OwnedReadHalf, mut near: OwnedWriteHalf, speed: u64) -> std::io::Result<()> {
+    let mut pace = tokio::time::interval(BETWEEN_DROPS);
+    let drop = speed / DROPS_A_SECOND;
+    loop {
+        pace.tick().await;
+        if copy(&mut (&mut far).take(drop), &mut near).await? == 0 {
+            return Ok(());
+        }
+    }
 }
 
 /// One answer without a body. It hangs up then, so that the next request meets the fate of its day.
@@ -131,7 +155,6 @@ async fn answer(mut near: TcpStream, status: u16) -> std::io::Result<()> {
 mod tests {
     use super::*;
     use anyhow::Context;
-    use std::time::Duration;
 
     const LONG: usize = 100_000;
 
@@ -148,11 +171,15 @@ mod tests {
     }
 
     async fn hear(wire: &Wire) -> anyhow::Result<usize> {
+        Ok(hear_all(wire).await?.len())
+    }
+
+    async fn hear_all(wire: &Wire) -> anyhow::Result<Vec<u8>> {
         let mut stream = TcpStream::connect(wire.address()).await?;
         let mut heard = Vec::new();
         let all = stream.read_to_end(&mut heard);
         tokio::time::timeout(Duration::from_secs(10), all).await.context("it stalled")??;
-        Ok(heard.len())
+        Ok(heard)
     }
 
     #[tokio::test]
@@ -182,6 +209,20 @@ mod tests {
         tokio::time::pause();
         let more = tokio::time::timeout(Duration::from_secs(3600), stream.read_u8()).await;
         assert!(more.is_err(), "{more:?}");
+        Ok(())
+    }
+
+    #[tokio::test]
+    async fn a_flipped_wire_carries_one_wrong_byte_and_a_slow_one_all_of_them() -> anyhow::Result<()> {
+        let (server, _talking) = talker().await?;
+        let wire = Wire::to(server).await?;
+        wire.decide(Fate::FlippedAt(500));
+        let heard = hear_all(&wire).await?;
+        assert_eq!((heard.len(), heard[499], heard[500], heard[501]), (LONG, 7, 6, 7));
+        wire.decide(Fate::Slow(LONG as u64));
+        let begun = tokio::time::Instant::now();
+        assert_eq!(hear(&wire).await?, LONG);
+        assert!(begun.elapsed() > Duration::from_millis(500), "{:?}", begun.elapsed());
         Ok(())
     }
 

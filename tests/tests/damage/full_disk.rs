@@ -1,16 +1,14 @@
 //! The disk fills up while people talk: what cannot be kept is refused by its name, what was accepted
 //! is answered as soon as there is room, and nobody restarts anything.
 
-use super::mount::Mount;
 use anyhow::{Context, bail, ensure};
 use engine_client::client::ClientError;
 use engine_client::problem::ErrorCode;
 use engine_client::wire::turns::TurnStateView;
-use std::io::{ErrorKind, Write};
-use std::path::{Path, PathBuf};
 use tests::house::House;
 use tests::model_server::script::Script;
 use tests::model_server::server::ModelServer;
+use tests::mount::Mount;
 use tests::skip;
 use tests::stores::Store;
 use tests::talk::Talk;
@@ -24,7 +22,7 @@ const LETTERS: usize = 100;
 async fn a_full_disk_refuses_by_name_and_goes_on_when_there_is_room() -> anyhow::Result<()> {
     let (mut house, model) = (House::new(Store::Sqlite)?, ModelServer::start().await?);
     let disk = house.home.data_dir();
-    let _mount = match Mount::of_memory(&disk, 32)? {
+    let mount = match Mount::of_memory(&disk, 32)? {
         Ok(mount) => mount,
         Err(reason) => return Ok(skip::report("damage::full_disk", &reason)?),
     };
@@ -38,7 +36,7 @@ async fn a_full_disk_refuses_by_name_and_goes_on_when_there_is_room() -> anyhow:
         talks.push(Talk::open(house.client()).await?);
     }
 
-    let ballast = fill(&disk)?;
+    let ballast = mount.fill()?;
     let mut accepted = Vec::new();
     let mut refused = None;
     for (number, talk) in talks.iter().enumerate() {
@@ -69,21 +67,4 @@ async fn a_full_disk_refuses_by_name_and_goes_on_when_there_is_room() -> anyhow:
         ensure!(messages.len() == 2 && messages[0].text == *text, "{} messages", messages.len());
     }
     house.stop().await
-}
-
-/// A file that takes all the room there is.
-fn fill(disk: &Path) -> anyhow::Result<PathBuf> {
-    let ballast = disk.join("ballast");
-    let mut file = std::fs::File::create(&ballast)?;
-    for size in [1024 * 1024, 4096, 1] {
-        let piece = vec![0; size];
-        loop {
-            match file.write_all(&piece) {
-                Ok(()) => {}
-                Err(error) if error.kind() == ErrorKind::StorageFull => break,
-                Err(error) => return Err(error.into()),
-            }
-        }
-    }
-    Ok(ballast)
 }

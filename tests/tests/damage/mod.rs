@@ -2,6 +2,5 @@
 
 mod file;
 mod full_disk;
-mod mount;
 mod read_only;
 mod schema;

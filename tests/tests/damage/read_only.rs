@@ -1,8 +1,8 @@
 //! A database on a file system that takes nothing.
 
 use super::file::{database_file, files, lived_in, refused, untouched};
-use super::mount::Mount;
 use anyhow::ensure;
+use tests::mount::Mount;
 use tests::skip;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

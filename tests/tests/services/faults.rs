@@ -2,7 +2,7 @@
 //! mended comes back.
 
 use super::register::{Row, rows};
-use super::scene::{ENGINE, REDIS, Scene};
+use super::scene::{ENGINE, POSTGRES, REDIS, Scene};
 use anyhow::{Context, bail, ensure};
 use futures::StreamExt;
 use serde_json::json;
@@ -10,6 +10,7 @@ use std::path::Path;
 use std::time::Duration;
 use tests::daemon::script::{Answer, End, Program, broken_off};
 use tests::http;
+use tests::owner::repair;
 use tokio::time::Instant;
 
 const SIDE_BY_SIDE: usize = 8;
@@ -82,6 +83,7 @@ async fn story(row: &Row) -> anyhow::Result<()> {
         "out_of_memory" => out_of_memory(row).await,
         "hung" => hung(row).await,
         "removed" => removed(row).await,
+        "volume_gone" => volume_gone(row).await,
         "refused" => {
             ordered(row, CREATE, Answer::Refusal(400, "invalid mount config for type \"bind\"")).await
         }
@@ -242,6 +244,27 @@ async fn bundle_damaged(row: &Row) -> anyhow::Result<()> {
     comes_back(&mut scene, row).await?;
     ensure!(scene.engine.done()[0] == "POST /images/load", "{:?}", scene.engine.done());
     Ok(())
+}
+
+/// It held all that was said: nothing empty takes its place until the owner says so.
+async fn volume_gone(row: &Row) -> anyhow::Result<()> {
+    let mut scene = Scene::full()?;
+    scene.begin().await?;
+    scene.until_serving().await?;
+    scene.house.stop().await?;
+    scene.engine.prune_everything().await?;
+    scene.engine.has_everything_of("whisperengine:");
+    scene.engine.lose_volumes();
+    scene.house.start().await?;
+    scene.hears_within(&format!("{POSTGRES} {}: parked", row.what), PATIENCE).await?;
+    ensure!(scene.engine.volumes().is_empty(), "an empty one took its place");
+    ensure!(scene.engine.of(POSTGRES).is_empty(), "it was run: {:?}", scene.engine.of(POSTGRES));
+    ensure!(http::get(scene.house.address(), "/health").await?.status().is_success(), "the box is down");
+    repair(&scene.house, "postgres_volume_gone").await?;
+    for service in [POSTGRES, ENGINE] {
+        scene.hears(&format!("{service} was starting and is serving")).await?;
+    }
+    scene.is_tidy()
 }
 
 async fn crashed(row: &Row) -> anyhow::Result<()> {

@@ -8,4 +8,4 @@ mod looking;
 mod once;
 mod recall;
 mod stopping;
-mod survives;
+pub mod survives;

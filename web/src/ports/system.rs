@@ -182,6 +182,7 @@ pub enum Repair {
     TrustImage,
     /// Forgets every image, so that each is got and checked anew.
     ResetImages,
+    BeginEmpty,
     /// Has the box do the service's work itself.
     GoWithout,
     /// Closes the data directory to other users of the machine.

@@ -1,11 +1,13 @@
 //! Two ways to the same engine as one: a preferred one that comes and goes, and one that stands by.
 //!
 //! A call goes the second way where the first was not there, or broke off before any of its answer had come and the call
-//! may be made twice. Once an answer has begun nothing is repeated: an end before the end is told as one.
+//! may be made twice. Once an answer has begun nothing is repeated: an end before the end is told as one. Answers of an
+//! engine bear their request's id: one without is of somebody else, who has come to its address since it left.
 
 use super::spool::Spool;
 use super::{Body, Transport, TransportError, call};
 use crate::contract::operations::Operation;
+use crate::principal::REQUEST_ID;
 use http::{Request, Response};
 use tokio::sync::watch;
 use tower::util::BoxCloneSyncService;
@@ -40,6 +42,7 @@ async fn pass(
     match answered {
         Err(TransportError::Unreachable(_)) => {}
         Err(TransportError::Interrupted(_)) if may_repeat => {}
+        Ok(answer) if !answer.headers().contains_key(REQUEST_ID) => {}
         answered => return answered,
     }
     call(&standby, Request::from_parts(parts, spool.read())).await
@@ -56,6 +59,7 @@ async fn gone(preferred: &mut Preferred) {
 mod tests {
     use super::*;
     use bytes::Bytes;
+    use http::{HeaderValue, StatusCode};
     use http_body_util::{BodyExt, Full};
     use std::sync::Arc;
     use std::sync::atomic::{AtomicUsize, Ordering};
@@ -63,6 +67,8 @@ mod tests {
     #[derive(Clone, Copy)]
     enum Way {
         Answers(&'static str),
+        /// Somebody else is where it was.
+        Strange,
         Unreachable,
         /// After it read the whole request.
         BreaksOff,
@@ -79,8 +85,14 @@ mod tests {
                 match how {
                     Way::Answers(name) => {
                         let text = format!("{name}: {}", String::from_utf8_lossy(&sent));
-                        let body = Full::new(Bytes::from(text)).map_err(|never| match never {});
-                        Ok(Response::new(body.boxed_unsync()))
+                        let mut answer = Response::new(body(text));
+                        answer.headers_mut().insert(REQUEST_ID, HeaderValue::from_static("1"));
+                        Ok(answer)
+                    }
+                    Way::Strange => {
+                        let mut answer = Response::new(body(String::new()));
+                        *answer.status_mut() = StatusCode::NOT_FOUND;
+                        Ok(answer)
                     }
                     Way::Unreachable => Err(TransportError::Unreachable("refused".to_owned())),
                     Way::BreaksOff => Err(TransportError::Interrupted("reset".to_owned())),
@@ -90,9 +102,12 @@ mod tests {
         }))
     }
 
+    fn body(text: impl Into<Bytes>) -> Body {
+        Full::new(text.into()).map_err(|never| match never {}).boxed_unsync()
+    }
+
     fn request(method: &str, path: &str) -> Request<Body> {
-        let body = Full::new(Bytes::from_static(b"hello")).map_err(|never| match never {}).boxed_unsync();
-        Request::builder().method(method).uri(path).body(body).expect("a request")
+        Request::builder().method(method).uri(path).body(body("hello")).expect("a request")
     }
 
     async fn told(answered: Result<Response<Body>, TransportError>) -> Result<String, TransportError> {
@@ -110,6 +125,8 @@ mod tests {
             (None, TURN, Some("standby: hello"), (0, 1)),
             (Some(Way::Unreachable), TURN, Some("standby: hello"), (1, 1)),
             (Some(Way::Unreachable), UPLOAD, Some("standby: hello"), (1, 1)),
+            (Some(Way::Strange), TURN, Some("standby: hello"), (1, 1)),
+            (Some(Way::Strange), UPLOAD, Some("standby: hello"), (1, 1)),
             (Some(Way::BreaksOff), TURN, Some("standby: hello"), (1, 1)),
             (Some(Way::BreaksOff), ("GET", "/api/v1/status"), Some("standby: hello"), (1, 1)),
             // Nobody knows whether it was stored: its caller is told.

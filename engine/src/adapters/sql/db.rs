@@ -85,8 +85,10 @@ impl Db {
 
     /// One statement with RETURNING in a transaction of its own; its first row, once it is kept.
     pub async fn run_returning(&self, query: Query) -> Stored<Option<Row>> {
-        if let Self::Postgres(_) = self {
-            return self.one(query).await;
+        if let Self::Postgres(pool) = self {
+            // To its end: a row comes before the statement is committed.
+            let rows = query.for_postgres().fetch_all(pool).await.map_err(store_error)?;
+            return Ok(rows.into_iter().next().map(Row::Postgres));
         }
         let mut tx = self.begin().await?;
         let row = tx.one(query).await?;

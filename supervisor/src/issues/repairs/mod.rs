@@ -5,6 +5,7 @@ pub mod try_again;
 pub mod look_again;
 pub mod trust_image;
 pub mod reset_images;
+pub mod begin_empty;
 pub mod go_without;
 pub mod close_directory;
 pub mod remove_leftovers;

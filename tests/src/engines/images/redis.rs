@@ -2,7 +2,7 @@
 
 use super::archive;
 use super::root_filesystem::{DATABASE_USER, RootFilesystem};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::path::PathBuf;
 
 pub const NAME: &str = "whisperengine-test/redis:1";
@@ -24,18 +24,25 @@ exec "$@"
 
 /// Also holds `redis-cli` and `timeout`, with which a story asks from inside.
 pub fn archive() -> anyhow::Result<PathBuf> {
+    archive::of("redis", &root()?, &settings())
+}
+
+pub(super) fn root() -> anyhow::Result<RootFilesystem> {
     let mut root = RootFilesystem::with_user("redis");
     root.programs(&["redis-server", "redis-cli", "sh", "id", "chown", "setpriv", "cat", "sleep", "timeout"])?;
     root.programs(&["ls", "mkdir", "rm", "getent"])?;
     root.folder("/data", 0o755, DATABASE_USER);
     root.text("/usr/local/bin/docker-entrypoint.sh", 0o755, ENTRY_POINT);
-    let settings = json!({
+    Ok(root)
+}
+
+pub(super) fn settings() -> Value {
+    json!({
         "Env": ["PATH=/usr/local/bin:/usr/bin"],
         "Entrypoint": ["docker-entrypoint.sh"],
         "Cmd": ["redis-server"],
         "WorkingDir": "/data",
         "Volumes": { "/data": {} },
         "ExposedPorts": { "6379/tcp": {} },
-    });
-    archive::of("redis", &root, &settings)
+    })
 }

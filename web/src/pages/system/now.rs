@@ -162,6 +162,7 @@ fn button(repair: Repair) -> &'static str {
         Repair::LookAgain => "system-repair-look-again",
         Repair::TrustImage => "system-repair-trust-image",
         Repair::ResetImages => "system-repair-reset-images",
+        Repair::BeginEmpty => "system-repair-begin-empty",
         Repair::GoWithout => "system-repair-go-without",
         Repair::CloseDirectory => "system-repair-close-directory",
         Repair::RemoveLeftovers => "system-repair-remove-leftovers",

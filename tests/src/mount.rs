@@ -1,8 +1,11 @@
 //! Small file systems of a test's own, gone with it.
 
 use anyhow::{Context, ensure};
+use rustix::fs::statvfs;
+use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use uuid::Uuid;
 
 pub struct Mount {
     place: PathBuf,
@@ -28,6 +31,30 @@ impl Mount {
             return Ok(Ok(Self { place: place.to_owned() }));
         }
         Ok(Err(String::from_utf8_lossy(&done.stderr).trim().to_owned()))
+    }
+
+    /// Of one in memory: what is on it stays, and there is so much room beside it.
+    pub fn leave(&self, kibibytes: u64) -> anyhow::Result<()> {
+        let now = statvfs(&self.place)?;
+        let taken = (now.f_blocks - now.f_bfree) * now.f_frsize / 1024;
+        self.remount(&format!("remount,size={}k", taken + kibibytes))
+    }
+
+    /// A file that takes all the room there is. Whoever removes it gets the room back.
+    pub fn fill(&self) -> anyhow::Result<PathBuf> {
+        let ballast = self.place.join(format!("ballast-{}", Uuid::new_v4()));
+        let mut file = std::fs::File::create(&ballast)?;
+        for size in [1024 * 1024, 4096, 1] {
+            let piece = vec![0; size];
+            loop {
+                match file.write_all(&piece) {
+                    Ok(()) => {}
+                    Err(error) if error.kind() == ErrorKind::StorageFull => break,
+                    Err(error) => return Err(error.into()),
+                }
+            }
+        }
+        Ok(ballast)
     }
 
     pub fn remount(&self, options: &str) -> anyhow::Result<()> {

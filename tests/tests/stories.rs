@@ -4,6 +4,7 @@ mod architecture;
 mod behind_nginx;
 mod belongings;
 mod box_pages;
+mod boxed;
 mod branches;
 mod browser;
 mod canary;

@@ -3,6 +3,7 @@
 
 use super::connection::Daemon;
 use super::sorting::{answered, short};
+use crate::containers::inside::Mounted;
 use crate::containers::question::{Silence, ask};
 use crate::daemon::containers::Life;
 use crate::services::fault::{Fault, Trouble};
@@ -10,6 +11,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// An inspection is quick, or the engine hangs.
@@ -35,6 +37,7 @@ pub struct Inspected {
     host_config: HostConfig,
     #[serde(default)]
     network_settings: Networks,
+    mounts: Option<Vec<Mounted>>,
 }
 
 #[derive(Deserialize)]
@@ -122,11 +125,16 @@ impl Inspected {
         self.network_settings.networks.iter().flatten().map(|(name, _)| name.clone()).collect()
     }
 
-    /// Where this machine reaches it: itself, or where it is published.
-    pub fn address(&self, port: u16, directly: bool) -> Option<SocketAddr> {
-        if directly {
-            let networks = self.network_settings.networks.as_ref()?;
-            let ip = networks.values().find_map(|network| network.ip.parse::<IpAddr>().ok())?;
+    /// What of the machine is seen at this place.
+    pub fn mounted_at(&self, place: &str) -> Option<PathBuf> {
+        let mut mounts = self.mounts.iter().flatten();
+        mounts.find(|mount| mount.destination == Path::new(place)).map(|mount| mount.source.clone().into())
+    }
+
+    /// Where it is reached: itself, in that network, or where it is published.
+    pub fn address(&self, port: u16, directly_in: Option<&str>) -> Option<SocketAddr> {
+        if let Some(network) = directly_in {
+            let ip = self.network_settings.networks.as_ref()?.get(network)?.ip.parse::<IpAddr>().ok()?;
             return Some(SocketAddr::new(ip, port));
         }
         let bindings = self.host_config.port_bindings.as_ref()?;
@@ -169,8 +177,10 @@ mod tests {
     #[test]
     fn it_is_reached_where_it_is_published_or_itself() {
         let one = inspected(r#"{"Running":true}"#);
-        assert_eq!(one.address(6379, false), "127.0.0.1:4711".parse().ok());
-        assert_eq!(one.address(6379, true), "10.1.2.3:6379".parse().ok());
-        assert_eq!(one.address(5432, false), None);
+        assert_eq!(one.address(6379, None), "127.0.0.1:4711".parse().ok());
+        assert_eq!(one.address(6379, Some("b")), "10.1.2.3:6379".parse().ok());
+        assert_eq!(one.address(6379, Some("a")), None, "it has no address there yet");
+        assert_eq!(one.address(6379, Some("c")), None, "it is not in that network");
+        assert_eq!(one.address(5432, None), None);
     }
 }

@@ -30,9 +30,7 @@ pub struct OwnImage {
 impl OwnImage {
     /// Of the program that runs.
     pub fn new(folder: PathBuf) -> Self {
-        // By its process: the file may have been replaced since it was started.
-        let program = PathBuf::from(format!("/proc/{}/exe", std::process::id()));
-        Self { program, folder, recipe: OnceCell::new() }
+        Self { program: this_program(), folder, recipe: OnceCell::new() }
     }
 
     async fn recipe(&self) -> Result<Arc<Recipe>, Trouble> {
@@ -77,7 +75,10 @@ impl Fetcher {
     }
 
     /// Whether an image is the one that was made of this program.
-    pub async fn is_own(&self, hands: &Hands, image_id: &str) -> Result<bool, Trouble> {
+    pub async fn is_own(&self, hands: &Hands, daemon: &Daemon, image_id: &str) -> Result<bool, Trouble> {
+        if let Some(own) = &daemon.own {
+            return Ok(own.image == image_id);
+        }
         let reference = self.own_reference().await?;
         let known = hands.state.known_image(&reference).await.map_err(|error| unwritten(&error))?;
         Ok(known.is_some_and(|known| known.image_id == image_id))
@@ -89,6 +90,12 @@ impl Fetcher {
         daemon: &Daemon,
         stop: &CancellationToken,
     ) -> Result<String, Trouble> {
+        if let Some(own) = &daemon.own {
+            // The box runs of an image that has all a companion needs.
+            let image = daemon.image(&own.image).await?;
+            let gone = || Trouble::new(Fault::ImageGone, "the image of the box's own container is gone");
+            return self.proven(hands, daemon, &own.image, image.ok_or_else(gone)?, "present").await;
+        }
         if std::env::consts::OS != "linux" {
             let said = "on this system the box's own image cannot be made: load a bundle";
             return Err(Trouble::new(Fault::ImageUnknown, said));
@@ -160,6 +167,11 @@ impl Fetcher {
         }
         self.agreed(hands, reference, image, had_by).await
     }
+}
+
+/// By its process: the file may have been replaced since it was started.
+pub fn this_program() -> PathBuf {
+    PathBuf::from(format!("/proc/{}/exe", std::process::id()))
 }
 
 fn free(folder: &Path) -> u64 {

@@ -11,6 +11,7 @@ mod canary;
 mod clients;
 mod config;
 mod container_engines;
+mod containerfile;
 mod damage;
 mod durability;
 mod first_visit;

@@ -9,3 +9,4 @@ pub mod archive;
 pub mod redis;
 pub mod postgres;
 pub mod misbehaving;
+pub mod builder;

@@ -281,6 +281,34 @@ async fn on_podman_a_box_in_a_container_keeps_its_services() -> anyhow::Result<(
     a_box_in_a_container_keeps_its_services(Kind::Podman).await
 }
 
+/// Root in there is whoever runs the engine, and may open its socket. The control socket knows no root from outside, so nobody
+/// talks here.
+#[tokio::test]
+async fn on_rootless_podman_a_box_in_a_container_keeps_its_services() -> anyhow::Result<()> {
+    let story = "on_rootless_podman_a_box_in_a_container_keeps_its_services";
+    let Some(quay) = Quay::new(Kind::RootlessPodman, story).await? else { return Ok(()) };
+    let mount = mount(&quay.engine);
+    let supervising = ["--volume", &mount, "--user", "0:0", "--env", "WHISPERENGINE_DATABASE_TYPE=postgres"];
+    quay.run(&[supervising.as_slice(), &IN_A_VOLUME].concat()).await?;
+    quay.until_ready().await?;
+    for service in SERVICES {
+        quay.until_served(service, 1).await?;
+    }
+    let before = quay.starts().await?;
+    quay.engine.run(&["rm", "--force", "box"]).await?;
+    quay.run(&[supervising.as_slice(), &IN_A_VOLUME].concat()).await?;
+    quay.until_ready().await?;
+    for service in SERVICES {
+        quay.until_served(service, 2).await?;
+    }
+    ensure!(
+        quay.starts().await? == before,
+        "something healthy was started again: {}",
+        quay.last_lines().await
+    );
+    Ok(())
+}
+
 #[tokio::test]
 async fn what_a_box_in_a_container_lacks_is_named_and_it_goes_on_without() -> anyhow::Result<()> {
     let story = "what_a_box_in_a_container_lacks_is_named_and_it_goes_on_without";

@@ -11,6 +11,7 @@ use std::net::{IpAddr, UdpSocket};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+use tokio::io::AsyncWriteExt;
 use tokio::net::UnixStream;
 
 /// What Docker and Podman leave in every container.
@@ -37,6 +38,8 @@ pub struct OwnContainer {
     pub id: String,
     /// Its image, by id.
     pub image: String,
+    /// What it was started as, by the path inside.
+    pub program: String,
     /// It has no network of its own but the machine's.
     pub is_on_machines_network: bool,
     mounts: Vec<Mounted>,
@@ -57,6 +60,8 @@ pub struct Mounted {
 struct Inspected {
     id: String,
     image: String,
+    #[serde(default)]
+    path: String,
     state: State,
     host_config: HostConfig,
     mounts: Option<Vec<Mounted>>,
@@ -154,8 +159,11 @@ fn names(mounts: &str, groups: &str, hostname: &str) -> Vec<String> {
 
 /// Whether whoever listens there is in the same space of processes: of others the kernel tells no number.
 async fn is_neighbour(socket: &Path) -> bool {
-    let stream = UnixStream::connect(socket).await;
-    stream.and_then(|stream| stream.peer_cred()).is_ok_and(|peer| peer.pid().is_some_and(|pid| pid > 0))
+    let Ok(mut stream) = UnixStream::connect(socket).await else { return false };
+    let peer = stream.peer_cred();
+    // A call that asks for nothing would be odd; what is answered does not matter here.
+    let _ = stream.write_all(b"GET /_ping HTTP/1.0\r\nHost: localhost\r\n\r\n").await;
+    peer.is_ok_and(|peer| peer.pid().is_some_and(|pid| pid > 0))
 }
 
 impl Inspected {
@@ -180,6 +188,7 @@ impl From<Inspected> for OwnContainer {
         Self {
             id: found.id,
             image: found.image,
+            program: found.path,
             is_on_machines_network: found.host_config.network_mode == "host",
             mounts: found.mounts.unwrap_or_default(),
         }

@@ -1,7 +1,8 @@
 //! Making the box's own image: present, out of a bundle, or built on the spot; tried out before anything runs on it.
 
 use super::fetch::{Fetcher, unless};
-use super::own::{NAME, OwnError, Recipe};
+use super::own::{NAME, OwnError, PROGRAM, Recipe};
+use crate::containers::inside::OwnContainer;
 use crate::daemon::connection::Daemon;
 use crate::daemon::images::Image;
 use crate::jobs::board::Job;
@@ -76,7 +77,7 @@ impl Fetcher {
 
     /// Whether an image is the one that was made of this program.
     pub async fn is_own(&self, hands: &Hands, daemon: &Daemon, image_id: &str) -> Result<bool, Trouble> {
-        if let Some(own) = &daemon.own {
+        if let Some(own) = of_our_image(daemon) {
             return Ok(own.image == image_id);
         }
         let reference = self.own_reference().await?;
@@ -90,8 +91,7 @@ impl Fetcher {
         daemon: &Daemon,
         stop: &CancellationToken,
     ) -> Result<String, Trouble> {
-        if let Some(own) = &daemon.own {
-            // The box runs of an image that has all a companion needs.
+        if let Some(own) = of_our_image(daemon) {
             let image = daemon.image(&own.image).await?;
             let gone = || Trouble::new(Fault::ImageGone, "the image of the box's own container is gone");
             return self.proven(hands, daemon, &own.image, image.ok_or_else(gone)?, "present").await;
@@ -172,6 +172,12 @@ impl Fetcher {
 /// By its process: the file may have been replaced since it was started.
 pub fn this_program() -> PathBuf {
     PathBuf::from(format!("/proc/{}/exe", std::process::id()))
+}
+
+/// The box's own container, where it runs of an image that has all a companion needs: one where the box was put into
+/// somebody's workshop does not.
+fn of_our_image(daemon: &Daemon) -> Option<&OwnContainer> {
+    daemon.own.as_deref().filter(|own| own.program.trim_start_matches('/') == PROGRAM)
 }
 
 fn free(folder: &Path) -> u64 {

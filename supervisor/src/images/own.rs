@@ -11,7 +11,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 pub const NAME: &str = "whisperengine";
-const PROGRAM: &str = "usr/bin/whisperengine";
+pub const PROGRAM: &str = "usr/bin/whisperengine";
 /// Where systems keep the authorities they trust.
 const AUTHORITIES: &[&str] = &[
     "/etc/ssl/certs/ca-certificates.crt",

@@ -6,7 +6,9 @@ use crate::config::load::Config;
 use crate::containers::detect::detect;
 use crate::daemon::connection::Daemon;
 use crate::exit::Failure;
+use crate::images::build::this_program;
 use crate::images::bundle::{Bundled, Index, sum};
+use crate::images::own::Recipe;
 use crate::images::pack;
 use crate::jobs::board::Board;
 use crate::plan::planned::ImageWish;
@@ -36,6 +38,12 @@ pub enum BundleCommand {
         #[arg(long, value_name = "FILE")]
         out: PathBuf,
     },
+    /// Write what the box's own image is made of into a folder, for a build of it.
+    Ground {
+        /// The folder to make.
+        #[arg(value_name = "DIR")]
+        folder: PathBuf,
+    },
     /// Take the images out of such a file, for the next start.
     Load {
         /// The file that `bundle create` wrote.
@@ -45,11 +53,15 @@ pub enum BundleCommand {
 }
 
 pub async fn run(command: BundleCommand, context: &Context) -> Result<(), Failure> {
-    let config = context.load(&context.flags())?;
-    config.data_dir.create().map_err(anyhow::Error::from)?;
+    let config = || -> Result<Config, Failure> {
+        let config = context.load(&context.flags())?;
+        config.data_dir.create().map_err(anyhow::Error::from)?;
+        Ok(config)
+    };
     Ok(match command {
-        BundleCommand::Create { out } => create(&config, &out, context).await,
-        BundleCommand::Load { file } => load(&config, file, context).await,
+        BundleCommand::Create { out } => create(&config()?, &out, context).await,
+        BundleCommand::Load { file } => load(&config()?, file, context).await,
+        BundleCommand::Ground { folder } => ground(folder, context).await,
     }?)
 }
 
@@ -60,7 +72,9 @@ async fn create(config: &Config, out: &Path, context: &Context) -> anyhow::Resul
     let Some((seen, kind)) = kind else {
         bail!("a container engine is needed to make a bundle: {}", found.detail);
     };
-    let daemon = Daemon::connect(&seen.candidate.endpoint, kind).await?;
+    let mut daemon = Daemon::connect(&seen.candidate.endpoint, kind).await?;
+    // An image to carry away has the name by which it is looked for elsewhere: it is made, whatever this box runs of.
+    daemon.own = None;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
     let keys = credentials::open_or_make(&config.data_dir, config.master_key_file.as_deref(), &*clock)?;
     let state = State::open(&config.data_dir.appliance_database()).await?;
@@ -99,6 +113,15 @@ async fn create(config: &Config, out: &Path, context: &Context) -> anyhow::Resul
         bytes / 1_000_000
     );
     context.answer(&text, &json!({ "file": out, "bytes": bytes, "images": index.images }))
+}
+
+/// Needs no box and no container engine: a build of an image has neither.
+async fn ground(folder: PathBuf, context: &Context) -> anyhow::Result<()> {
+    let whole = folder.clone();
+    let written = tokio::task::spawn_blocking(move || Recipe::of(&this_program())?.lay_out(&whole)).await?;
+    written.with_context(|| format!("{} cannot be made", folder.display()))?;
+    let text = format!("{} holds what the image is made of\n", folder.display());
+    context.answer(&text, &json!({ "folder": folder }))
 }
 
 async fn load(config: &Config, file: PathBuf, context: &Context) -> anyhow::Result<()> {

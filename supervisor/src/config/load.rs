@@ -130,14 +130,16 @@ pub fn load(
         temp_file_age: cleanup.temp_file_age,
         ..derived
     };
+    let containers = Around::of(&around.machine, &around.environment)
+        .with_setting(f::CONTAINER_HOST.key, read_container_host(&mut values))
+        .with_data(data_dir.root());
     let config = Config {
         data_dir,
         mode,
         tier,
         hardware,
         evidence,
-        containers: Around::of(&around.machine, &around.environment)
-            .with_setting(f::CONTAINER_HOST.key, read_container_host(&mut values)),
+        containers,
         derived,
         recommendations: derived::recommend(sizing),
         runtime,

@@ -1,6 +1,7 @@
 //! All endpoints at once: which of them counts, and what all of them said.
 
 use super::endpoint::{Candidate, Endpoint, Origin};
+use super::inside::{Standing, is_contained, let_in, standing};
 use super::installed::installed;
 use super::named::named;
 use super::places::Around;
@@ -8,10 +9,14 @@ use super::podman;
 use super::probe::probe;
 use super::state::{Kind, State, Verdict};
 use futures::future::join_all;
+use std::path::Path;
 use std::time::Duration;
 
 /// For the places themselves: a home on a disk that is gone is not waited for.
 const FINDING_PLACES: Duration = Duration::from_secs(2);
+
+const UNSEEN: &str = "no container engine is seen from in here: a box in a container uses its engine where it is started \
+                      with `--volume /var/run/docker.sock:/var/run/docker.sock`";
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Detection {
@@ -85,14 +90,59 @@ pub async fn detect(around: &Around, patience: Duration) -> Detection {
             }
         }
         (None, Some(found)) => (State::Stopped, found.sentence()),
+        (None, None) if is_contained(&around.root) => (State::NotInstalled, UNSEEN.to_owned()),
         (None, None) => (State::NotInstalled, "this machine has no container engine".to_owned()),
     };
     Detection { chosen, seen, state, detail }
 }
 
 async fn see(candidate: Candidate, around: &Around, patience: Duration) -> Seen {
-    let verdict = probe(&candidate.endpoint, &around.arch, patience).await;
+    let mut verdict = probe(&candidate.endpoint, &around.arch, patience).await;
+    if let Endpoint::Socket(path) = &candidate.endpoint
+        && is_contained(&around.root)
+        && let Some((state, why)) = keeps_us_out(path, verdict.state, around, patience).await
+    {
+        let engine = if verdict.state.works() { format!("{}; ", verdict.detail) } else { String::new() };
+        (verdict.state, verdict.detail) = (state, format!("{engine}{why}"));
+    }
     Seen { candidate, verdict }
+}
+
+/// What a box that is in a container itself lacks to use an engine, and what to do about it.
+async fn keeps_us_out(
+    socket: &Path,
+    state: State,
+    around: &Around,
+    patience: Duration,
+) -> Option<(State, String)> {
+    if state == State::PermissionDenied {
+        return let_in(socket).map(|why| (state, why));
+    }
+    if !state.works() {
+        return None;
+    }
+    match standing(socket, &around.root, patience).await {
+        Ok(Standing::Beside) => None,
+        Ok(Standing::Inside(own)) => {
+            let data = around.data()?;
+            own.outside(data).is_none().then(|| {
+                let why = format!(
+                    "this box is in its container {}, and its data directory {} is in no mount of it, so that nothing \
+                     can be handed to a service: start it with `--volume whisperengine:{}`",
+                    own.short_id(),
+                    data.display(),
+                    data.display()
+                );
+                (State::Disabled, why)
+            })
+        }
+        Ok(Standing::Elsewhere) => {
+            let why = "it does not run the container that this box is in, so that services there could not be reached: \
+                       give the box the socket of the engine that runs it";
+            Some((State::Disabled, why.to_owned()))
+        }
+        Err(_) => Some((State::Starting, "it does not yet tell which container this box is in".to_owned())),
+    }
 }
 
 /// What somebody named, then the usual places; each once, however many names it has.

@@ -31,6 +31,7 @@ pub struct Around {
     pub arch: String,
     variables: Environment,
     setting: Option<Candidate>,
+    data: Option<PathBuf>,
 }
 
 /// Where a usual path begins.
@@ -93,6 +94,7 @@ impl Around {
             arch: machine.arch.clone(),
             variables: variables.map(|(name, value)| (name.clone(), value.clone())).collect(),
             setting: None,
+            data: None,
         }
     }
 
@@ -101,6 +103,16 @@ impl Around {
     pub fn with_setting(self, key: &'static str, endpoint: Option<Endpoint>) -> Self {
         let setting = endpoint.map(|endpoint| Candidate { endpoint, origin: Origin::Setting(key) });
         Self { setting, ..self }
+    }
+
+    /// With where the box keeps what it hands to services.
+    #[must_use]
+    pub fn with_data(self, root: &Path) -> Self {
+        Self { data: Some(root.to_owned()), ..self }
+    }
+
+    pub fn data(&self) -> Option<&Path> {
+        self.data.as_deref()
     }
 
     pub fn setting(&self) -> Option<Candidate> {

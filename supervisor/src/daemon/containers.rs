@@ -19,6 +19,7 @@ use bollard::query_parameters::{
 use futures::StreamExt;
 use std::collections::HashMap;
 use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// Lines of a container's log come at once or not at all.
@@ -37,6 +38,8 @@ pub struct Found {
     pub networks: Vec<String>,
     /// Where this machine reaches it.
     pub address: Option<SocketAddr>,
+    /// The folder of the machine that its secrets come from.
+    pub secrets: Option<PathBuf>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,7 +56,9 @@ impl Daemon {
         let filters = url::form_urlencoded::byte_serialize(filters.as_bytes()).collect::<String>();
         let found: Option<Vec<Listed>> =
             self.look(&format!("/containers/json?all=true&filters={filters}")).await?;
-        let ours = found.into_iter().flatten().filter(|one| labels.are_ours(one.labels.as_ref()));
+        let is_own = |id: &str| self.own.as_ref().is_some_and(|own| own.id == id);
+        let ours = found.into_iter().flatten();
+        let ours = ours.filter(|one| labels.are_of_our_container(one.labels.as_ref()) && !is_own(&one.id));
         Ok(ours.map(|one| (one.id, one.labels.as_ref().and_then(service_of))).collect())
     }
 
@@ -63,16 +68,17 @@ impl Daemon {
             return Ok(None);
         };
         let theirs = found.config.labels.as_ref();
-        if !labels.are_ours(theirs) {
+        if !labels.are_of_our_container(theirs) {
             return Ok(None);
         }
-        let inner = self.profile.is_reached_directly().then(|| labels.network());
+        let directly = self.profile.is_reached_directly().then(|| self.network(labels));
         Ok(Some(Found {
             service: theirs.and_then(service_of),
             plan: theirs.and_then(|labels| labels.get(PLAN)).cloned().unwrap_or_default(),
             networks: found.networks(),
             life: found.life(),
-            address: found.address(port, inner.as_deref()),
+            address: found.address(port, directly.as_deref()),
+            secrets: found.mounted_at(SECRETS),
             image_id: found.image,
             id: found.id,
         }))
@@ -87,7 +93,8 @@ impl Daemon {
         labels: &Labels,
     ) -> Result<String, Trouble> {
         let name = labels.container(planned.service);
-        let body = self.body(planned, image, host_port, labels);
+        let secrets = self.outside(&planned.secrets)?;
+        let body = self.body(planned, image, host_port, labels, &secrets);
         let options = CreateContainerOptionsBuilder::new().name(&name).build();
         let made = self.docker.create_container(Some(options), body).await;
         Ok(made.map_err(|error| sorted(&error, Doing::Create))?.id)
@@ -126,23 +133,32 @@ impl Daemon {
         Ok(lines.split_off(surplus))
     }
 
-    /// Without root on the outside, nobody on the inside is the box's owner; Docker makes root that, Podman whom it is told.
+    /// A box in a container counts its users as its services do. Elsewhere, without root on the outside, nobody on the inside is the box's owner; Docker makes root that, Podman whom it is told.
     fn user(&self, user: &User) -> Option<String> {
         match user {
             User::OfImage => None,
             User::Inside(id) => Some(format!("{id}:{id}")),
-            User::OfBox { .. } if self.profile.is_rootless && self.profile.kind == Kind::Docker => {
-                Some("0:0".to_owned())
-            }
+            User::OfBox { .. } if self.is_rootless_beside_us(Kind::Docker) => Some("0:0".to_owned()),
             User::OfBox { uid, gid } => Some(format!("{uid}:{gid}")),
         }
     }
 
     fn keeps_ids(&self, user: &User) -> bool {
-        matches!(user, User::OfBox { .. }) && self.profile.is_rootless && self.profile.kind == Kind::Podman
+        matches!(user, User::OfBox { .. }) && self.is_rootless_beside_us(Kind::Podman)
     }
 
-    fn body(&self, planned: &Planned, image: &str, host_port: u16, labels: &Labels) -> ContainerCreateBody {
+    fn is_rootless_beside_us(&self, kind: Kind) -> bool {
+        self.own.is_none() && self.profile.is_rootless && self.profile.kind == kind
+    }
+
+    fn body(
+        &self,
+        planned: &Planned,
+        image: &str,
+        host_port: u16,
+        labels: &Labels,
+        secrets: &Path,
+    ) -> ContainerCreateBody {
         let port = format!("{}/tcp", planned.port);
         let binding =
             PortBinding { host_ip: Some("127.0.0.1".to_owned()), host_port: Some(host_port.to_string()) };
@@ -152,12 +168,12 @@ impl Daemon {
         let scratch =
             planned.scratch.iter().map(|path| (path.clone(), "rw,nosuid,nodev,mode=1777".to_owned()));
         let host_config = HostConfig {
-            binds: Some(vec![format!("{}:{SECRETS}{relabel}", planned.secrets.display())]),
+            binds: Some(vec![format!("{}:{SECRETS}{relabel}", secrets.display())]),
             mounts: Some(
                 planned.keeps.iter().map(|target| volume(planned.service, target, labels)).collect(),
             ),
             tmpfs: Some(scratch.collect()),
-            network_mode: Some(labels.network()),
+            network_mode: Some(self.network(labels)),
             port_bindings: published,
             memory: i64::try_from(planned.memory_bytes).ok(),
             pids_limit: Some(i64::from(planned.processes)),
@@ -190,7 +206,7 @@ impl Daemon {
             stop_timeout: Some(i64::from(planned.grace_seconds)),
             host_config: Some(host_config),
             networking_config: Some(NetworkingConfig {
-                endpoints_config: Some(HashMap::from([(labels.network(), endpoint)])),
+                endpoints_config: Some(HashMap::from([(self.network(labels), endpoint)])),
             }),
             ..ContainerCreateBody::default()
         }

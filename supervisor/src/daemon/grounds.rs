@@ -1,6 +1,7 @@
 //! What containers stand on: one network of the box's own, and volumes for what must last.
 
 use super::connection::Daemon;
+use super::inspected::Inspected;
 use super::labels::Labels;
 use super::sorting::{Doing, sorted};
 use crate::services::fault::{Fault, Trouble};
@@ -39,7 +40,7 @@ impl Daemon {
         let no_way_back = ("com.docker.network.bridge.enable_ip_masquerade".to_owned(), "false".to_owned());
         let is_internal = self.profile.fences_by_internal_network();
         let request = NetworkCreateRequest {
-            name: labels.network(),
+            name: self.network(labels),
             driver: Some("bridge".to_owned()),
             internal: Some(is_internal),
             options: (!is_internal).then(|| HashMap::from([no_way_back])),
@@ -65,6 +66,22 @@ impl Daemon {
         let request =
             NetworkConnectRequest { container: container.to_owned(), ..NetworkConnectRequest::default() };
         let joined = self.docker.connect_network(&labels.way_out(), request).await;
+        joined.map_err(|error| sorted(&error, Doing::Start))
+    }
+
+    /// The box's own container gets to where its services are. `false`: it is there, or has no need.
+    pub async fn is_to_join(&self, labels: &Labels) -> Result<bool, Trouble> {
+        let Some(own) = self.own.as_ref().filter(|_| self.profile.is_around_us) else { return Ok(false) };
+        let Some(found) = self.look::<Inspected>(&format!("/containers/{}/json", own.id)).await? else {
+            return Err(Trouble::new(Fault::Refused, "the box's own container is not there any more"));
+        };
+        Ok(!found.networks().contains(&self.network(labels)))
+    }
+
+    pub async fn join(&self, labels: &Labels) -> Result<(), Trouble> {
+        let container = self.own.as_ref().map(|own| own.id.clone()).unwrap_or_default();
+        let request = NetworkConnectRequest { container, ..NetworkConnectRequest::default() };
+        let joined = self.docker.connect_network(&self.network(labels), request).await;
         joined.map_err(|error| sorted(&error, Doing::Start))
     }
 

@@ -3,6 +3,7 @@
 
 use super::connection::Daemon;
 use super::sorting::{answered, short};
+use crate::containers::inside::Mounted;
 use crate::containers::question::{Silence, ask};
 use crate::daemon::containers::Life;
 use crate::services::fault::{Fault, Trouble};
@@ -10,6 +11,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// An inspection is quick, or the engine hangs.
@@ -35,6 +37,7 @@ pub struct Inspected {
     host_config: HostConfig,
     #[serde(default)]
     network_settings: Networks,
+    mounts: Option<Vec<Mounted>>,
 }
 
 #[derive(Deserialize)]
@@ -120,6 +123,12 @@ impl Inspected {
 
     pub fn networks(&self) -> Vec<String> {
         self.network_settings.networks.iter().flatten().map(|(name, _)| name.clone()).collect()
+    }
+
+    /// What of the machine is seen at this place.
+    pub fn mounted_at(&self, place: &str) -> Option<PathBuf> {
+        let mut mounts = self.mounts.iter().flatten();
+        mounts.find(|mount| mount.destination == Path::new(place)).map(|mount| mount.source.clone().into())
     }
 
     /// Where this machine reaches it: itself in that network, or where it is published. In another network it may be

@@ -41,12 +41,28 @@ impl Labels {
         HashMap::from([("label".to_owned(), vec![format!("{BOX}={}", self.box_id)])])
     }
 
+    pub fn of_trial(&self) -> Labelled {
+        let mut all = self.of_box();
+        all.insert(SERVICE.to_owned(), TRIAL.to_owned());
+        all
+    }
+
+    /// A container the box made. One that somebody else made of the box's own image has the image's labels, and no more.
+    pub fn are_of_our_container(&self, labels: Option<&Labelled>) -> bool {
+        self.are_ours(labels) && labels.is_some_and(|labels| labels.contains_key(SERVICE))
+    }
+
     pub fn are_ours(&self, labels: Option<&Labelled>) -> bool {
         labels.and_then(|labels| labels.get(BOX)) == Some(&self.box_id)
     }
 
     pub fn network(&self) -> String {
         format!("whisperengine-{}", self.box_id)
+    }
+
+    /// Where the box itself is in a container, and in this network.
+    pub fn inner_network(&self) -> String {
+        format!("whisperengine-{}-inner", self.box_id)
     }
 
     /// For those who have to reach the outside. Sorted before the other one: of several ways out of a container the engine
@@ -63,6 +79,9 @@ impl Labels {
         self.container(service)
     }
 }
+
+/// What a container is that only tries an image out.
+pub const TRIAL: &str = "trial";
 
 /// `None` where it is no service of a box.
 pub fn service_of(labels: &Labelled) -> Option<ServiceName> {

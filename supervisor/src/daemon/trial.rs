@@ -17,7 +17,7 @@ impl Daemon {
         let body = ContainerCreateBody {
             image: Some(image.to_owned()),
             cmd: Some(vec!["--version".to_owned()]),
-            labels: Some(labels.of_box()),
+            labels: Some(labels.of_trial()),
             network_disabled: Some(true),
             host_config: Some(HostConfig {
                 network_mode: Some("none".to_owned()),

@@ -1,7 +1,8 @@
 //! Making the box's own image: present, out of a bundle, or built on the spot; tried out before anything runs on it.
 
 use super::fetch::{Fetcher, unless};
-use super::own::{NAME, OwnError, Recipe};
+use super::own::{NAME, OwnError, PROGRAM, Recipe};
+use crate::containers::inside::OwnContainer;
 use crate::daemon::connection::Daemon;
 use crate::daemon::images::Image;
 use crate::jobs::board::Job;
@@ -30,9 +31,7 @@ pub struct OwnImage {
 impl OwnImage {
     /// Of the program that runs.
     pub fn new(folder: PathBuf) -> Self {
-        // By its process: the file may have been replaced since it was started.
-        let program = PathBuf::from(format!("/proc/{}/exe", std::process::id()));
-        Self { program, folder, recipe: OnceCell::new() }
+        Self { program: this_program(), folder, recipe: OnceCell::new() }
     }
 
     async fn recipe(&self) -> Result<Arc<Recipe>, Trouble> {
@@ -77,7 +76,10 @@ impl Fetcher {
     }
 
     /// Whether an image is the one that was made of this program.
-    pub async fn is_own(&self, hands: &Hands, image_id: &str) -> Result<bool, Trouble> {
+    pub async fn is_own(&self, hands: &Hands, daemon: &Daemon, image_id: &str) -> Result<bool, Trouble> {
+        if let Some(own) = of_our_image(daemon) {
+            return Ok(own.image == image_id);
+        }
         let reference = self.own_reference().await?;
         let known = hands.state.known_image(&reference).await.map_err(|error| unwritten(&error))?;
         Ok(known.is_some_and(|known| known.image_id == image_id))
@@ -89,6 +91,11 @@ impl Fetcher {
         daemon: &Daemon,
         stop: &CancellationToken,
     ) -> Result<String, Trouble> {
+        if let Some(own) = of_our_image(daemon) {
+            let image = daemon.image(&own.image).await?;
+            let gone = || Trouble::new(Fault::ImageGone, "the image of the box's own container is gone");
+            return self.proven(hands, daemon, &own.image, image.ok_or_else(gone)?, "present").await;
+        }
         if std::env::consts::OS != "linux" {
             let said = "on this system the box's own image cannot be made: load a bundle";
             return Err(Trouble::new(Fault::ImageUnknown, said));
@@ -160,6 +167,17 @@ impl Fetcher {
         }
         self.agreed(hands, reference, image, had_by).await
     }
+}
+
+/// By its process: the file may have been replaced since it was started.
+pub fn this_program() -> PathBuf {
+    PathBuf::from(format!("/proc/{}/exe", std::process::id()))
+}
+
+/// The box's own container, where it runs of an image that has all a companion needs: one where the box was put into
+/// somebody's workshop does not.
+fn of_our_image(daemon: &Daemon) -> Option<&OwnContainer> {
+    daemon.own.as_deref().filter(|own| own.program.trim_start_matches('/') == PROGRAM)
 }
 
 fn free(folder: &Path) -> u64 {

@@ -11,7 +11,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 pub const NAME: &str = "whisperengine";
-const PROGRAM: &str = "usr/bin/whisperengine";
+pub const PROGRAM: &str = "usr/bin/whisperengine";
 /// Where systems keep the authorities they trust.
 const AUTHORITIES: &[&str] = &[
     "/etc/ssl/certs/ca-certificates.crt",
@@ -20,14 +20,7 @@ const AUTHORITIES: &[&str] = &[
     "/etc/ssl/cert.pem",
 ];
 /// By itself it is a whole box: `docker run -p 127.0.0.1:8080:8080 -v data:/data IMAGE`.
-const AS_A_BOX: &str = r#"COPY --chown=10001:10001 own/ /
-ENV WHISPERENGINE_MODE=container WHISPERENGINE_DATA_DIR=/data
-EXPOSE 8080
-USER 10001:10001
-HEALTHCHECK --interval=30s --timeout=5s --start-period=30s CMD ["/usr/bin/whisperengine", "status"]
-ENTRYPOINT ["/usr/bin/whisperengine"]
-CMD ["up"]
-"#;
+const AS_A_BOX: &str = include_str!("as-a-box.containerfile");
 const AUTHORITIES_INSIDE: &str = "etc/ssl/certs/ca-certificates.crt";
 
 #[derive(Debug, thiserror::Error)]
@@ -80,7 +73,7 @@ impl Recipe {
         files.insert("tmp".to_owned(), Source::OpenFolder);
         // Names of other containers are asked for as everywhere.
         files.insert("etc/nsswitch.conf".to_owned(), Source::Text("hosts: files dns\n"));
-        let dockerfile = dockerfile(&libraries, authorities.is_some());
+        let dockerfile = dockerfile(&libraries);
         let key = key(&files, &dockerfile)?;
         Ok(Self { files, dockerfile, key })
     }
@@ -98,6 +91,18 @@ impl Recipe {
             Source::File { path, .. } => std::fs::metadata(path).map_or(0, |metadata| metadata.len()),
         };
         self.files.values().map(size).sum()
+    }
+
+    /// What that context holds, as a folder: for a build that has one of its own. Blocks.
+    pub fn lay_out(&self, folder: &Path) -> Result<(), OwnError> {
+        std::fs::create_dir_all(folder)?;
+        let packed = folder.join(".context.tar");
+        self.write(&packed)?;
+        let mut archive = tar::Archive::new(File::open(&packed)?);
+        // A folder that everybody may write to is one only with all of its rights.
+        archive.set_preserve_permissions(true);
+        archive.unpack(folder)?;
+        Ok(std::fs::remove_file(packed)?)
     }
 
     /// The context of a build, as an archive: the same each time, whoever makes it and whenever. Blocks.
@@ -123,17 +128,14 @@ impl Recipe {
 }
 
 /// The folders of the libraries are named, since no cache of the loader comes along.
-fn dockerfile(libraries: &std::collections::BTreeSet<PathBuf>, has_authorities: bool) -> String {
+fn dockerfile(libraries: &std::collections::BTreeSet<PathBuf>) -> String {
     let mut folders: Vec<String> =
         libraries.iter().filter_map(|path| Some(path.parent()?.display().to_string())).collect();
     folders.sort();
     folders.dedup();
-    let mut text = "FROM scratch\nCOPY root/ /\nENV PATH=/usr/bin\n".to_owned();
+    let mut text = "FROM scratch\nCOPY root/ /\n".to_owned();
     if !folders.is_empty() {
         text.push_str(&format!("ENV LD_LIBRARY_PATH={}\n", folders.join(":")));
-    }
-    if has_authorities {
-        text.push_str(&format!("ENV SSL_CERT_FILE=/{AUTHORITIES_INSIDE}\n"));
     }
     text.push_str(AS_A_BOX);
     text
@@ -218,6 +220,38 @@ mod tests {
                 && has("root/tmp/")
         );
         assert!(recipe.dockerfile.starts_with("FROM scratch\n") && recipe.dockerfile.contains("USER 10001"));
+    }
+
+    /// Of `ARG NAME=value`, and of `channel = "value"`.
+    fn value(text: &str, name: &str) -> String {
+        let line = text.lines().find(|line| line.contains(name)).expect("it is said");
+        line.rsplit(['=', ' ']).next().expect("a value").trim_matches('"').to_owned()
+    }
+
+    #[test]
+    fn the_image_of_a_clone_is_the_image_that_the_box_makes_of_itself() {
+        let ours = include_str!("../../../Containerfile");
+        let (_, end) = ours.split_once("/image/own/ /\n").expect("it copies what is the box's own");
+        let (_, own) = AS_A_BOX.split_once("own/ /\n").expect("so does the other");
+        assert_eq!(end, own);
+        let toolchain = include_str!("../../../rust-toolchain.toml");
+        assert_eq!(value(ours, "ARG RUST"), value(toolchain, "channel"));
+    }
+
+    #[test]
+    fn what_is_laid_out_is_what_the_context_holds() {
+        use std::os::unix::fs::PermissionsExt;
+        let temp = tempfile::tempdir().expect("a directory");
+        let folder = temp.path().join("image");
+        Recipe::of(Path::new("/bin/true")).expect("a program").lay_out(&folder).expect("written");
+        let mode = |path: &str| {
+            std::fs::metadata(folder.join(path)).expect("it is there").permissions().mode() & 0o7777
+        };
+        assert_eq!(mode("root/usr/bin/whisperengine"), 0o755);
+        assert_eq!(mode("root/tmp"), 0o1777);
+        assert_eq!(mode("own/data"), 0o700);
+        assert_eq!(mode("Dockerfile"), 0o644);
+        assert_eq!(std::fs::read_dir(folder).expect("a folder").count(), 3, "and nothing else");
     }
 
     #[test]

@@ -158,7 +158,7 @@ impl Desk {
         let Some(there) = found.as_ref().filter(|_| planned.image == ImageWish::Own) else {
             return Ok((sight, found));
         };
-        let is_ours = self.fetcher.is_own(&self.hands, &there.image_id).await?;
+        let is_ours = self.fetcher.is_own(&self.hands, daemon, &there.image_id).await?;
         Ok((if is_ours { sight } else { Sight::Outdated }, found))
     }
 
@@ -184,6 +184,12 @@ impl Desk {
             Ok(()) => Some(Event::Answered),
             Err(reason) => {
                 tracing::debug!(service.name = work.name.as_str(), error = reason, "it does not answer yet");
+                // Somebody may have taken the box out of its services' network.
+                if let Some(daemon) = &work.daemon
+                    && let Err(trouble) = self.hands.join(daemon).await
+                {
+                    tracing::debug!(error = %trouble, "the box could not join its services");
+                }
                 Some(Event::Silent)
             }
         }

@@ -7,7 +7,7 @@ use super::secrets::{self, Passwords};
 use super::upkeep::Sight;
 use crate::daemon::connection::Daemon;
 use crate::daemon::containers::{Found, Life};
-use crate::daemon::labels::Labels;
+use crate::daemon::labels::{Labels, TRIAL};
 use crate::plan::planned::Planned;
 use crate::plan::recipes::Shares;
 use crate::state::journal::Step;
@@ -21,7 +21,8 @@ use tokio::sync::Mutex;
 /// For one that hangs: it had its time.
 const SHORT_GRACE: Duration = Duration::from_secs(2);
 const LINES: usize = 50;
-const TRIAL: &str = "trial";
+/// The box's own container, in the journal.
+const OURSELVES: &str = "box";
 
 pub struct Hands {
     pub state: State,
@@ -44,6 +45,13 @@ impl Hands {
         let sight = match &found {
             None => Sight::Absent,
             Some(found) if found.plan != planned.fingerprint() => Sight::Outdated,
+            // The box has moved into a container, out of it, or to another volume.
+            Some(found) if !found.networks.contains(&daemon.network(&self.labels)) => Sight::Outdated,
+            Some(found)
+                if daemon.own.is_some() && found.secrets != Some(daemon.outside(&planned.secrets)?) =>
+            {
+                Sight::Outdated
+            }
             // It was made, and then not let out: the box or the engine was cut off in between.
             Some(found) if planned.reaches_out && !found.networks.contains(&self.labels.way_out()) => {
                 Sight::Outdated
@@ -51,7 +59,23 @@ impl Hands {
             Some(Found { life: Life::Runs, .. }) => Sight::Runs,
             Some(_) => Sight::Idle,
         };
+        if sight == Sight::Runs {
+            self.join(daemon).await?;
+        }
         Ok((sight, found))
+    }
+
+    /// A box that is in a container itself reaches its services only from their network.
+    pub async fn join(&self, daemon: &Daemon) -> Result<(), Trouble> {
+        let _alone = self.network.lock().await;
+        self.join_alone(daemon).await
+    }
+
+    async fn join_alone(&self, daemon: &Daemon) -> Result<(), Trouble> {
+        if daemon.is_to_join(&self.labels).await? {
+            self.intend(Step::Join, OURSELVES, daemon.join(&self.labels)).await?;
+        }
+        Ok(())
     }
 
     /// In the place of whatever is there of this service.
@@ -173,10 +197,11 @@ impl Hands {
 
     async fn prepare_networks(&self, daemon: &Daemon, reaches_out: bool) -> Result<(), Trouble> {
         let _alone = self.network.lock().await;
-        let inner = self.labels.network();
+        let inner = daemon.network(&self.labels);
         if !self.has_one_network(daemon, &inner).await? {
             self.intend(Step::MakeNetwork, &inner, daemon.make_network(&self.labels)).await?;
         }
+        self.join_alone(daemon).await?;
         let outer = self.labels.way_out();
         if reaches_out && !self.has_one_network(daemon, &outer).await? {
             self.intend(Step::MakeNetwork, &outer, daemon.make_way_out(&self.labels)).await?;

@@ -10,3 +10,4 @@ pub mod redis;
 pub mod postgres;
 pub mod misbehaving;
 pub mod moody;
+pub mod builder;

@@ -82,7 +82,7 @@ impl RootFilesystem {
         self.folders.insert(path.into(), (mode, owner));
     }
 
-    fn libraries_of(&mut self, program: &Path) -> anyhow::Result<()> {
+    pub fn libraries_of(&mut self, program: &Path) -> anyhow::Result<()> {
         let listed = Command::new("ldd").arg(program).output().context("ldd could not be started")?;
         ensure!(listed.status.success(), "ldd {}: {:?}", program.display(), listed);
         let listed = String::from_utf8(listed.stdout)?;

@@ -3,8 +3,7 @@
 use super::context::Context;
 use crate::appliance::services::fetcher;
 use crate::config::load::Config;
-use crate::containers::detect::detect;
-use crate::daemon::connection::Daemon;
+use crate::daemon::line;
 use crate::exit::Failure;
 use crate::images::bundle::{Bundled, Index, sum};
 use crate::images::pack;
@@ -16,7 +15,7 @@ use crate::services::hands::Hands;
 use crate::services::name::ServiceName;
 use crate::services::secrets::Passwords;
 use crate::state::open::State;
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, anyhow};
 use clap::Subcommand;
 use engine::adapters::system::SystemClock;
 use engine::ports::clock::Clock;
@@ -54,13 +53,9 @@ pub async fn run(command: BundleCommand, context: &Context) -> Result<(), Failur
 }
 
 async fn create(config: &Config, out: &Path, context: &Context) -> anyhow::Result<()> {
-    let found = detect(&config.containers, PATIENCE).await;
-    let chosen = found.chosen().filter(|_| found.state.works());
-    let kind = chosen.and_then(|one| Some((one, one.verdict.answered.as_ref()?.kind)));
-    let Some((seen, kind)) = kind else {
-        bail!("a container engine is needed to make a bundle: {}", found.detail);
-    };
-    let daemon = Daemon::connect(&seen.candidate.endpoint, kind).await?;
+    let daemon = line::once(&config.containers, PATIENCE).await;
+    let daemon = daemon
+        .map_err(|trouble| anyhow!("a container engine is needed to make a bundle: {}", trouble.detail))?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
     let keys = credentials::open_or_make(&config.data_dir, config.master_key_file.as_deref(), &*clock)?;
     let state = State::open(&config.data_dir.appliance_database()).await?;

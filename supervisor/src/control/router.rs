@@ -1,13 +1,15 @@
 //! What the control socket answers: the engine's contract as the operator, and the appliance itself.
 
-use super::wire::{BoxStatus, RepairAsked, RepairDone};
+use super::wire::{BoxStatus, LinesAsked, LinesTold, RepairAsked, RepairDone};
 use crate::appliance::state::Appliance;
+use crate::diagnostics::archive::Documents;
+use crate::diagnostics::gather;
 use crate::doctor;
 use crate::issues::centre;
 use crate::issues::ground::RepairError;
 use crate::issues::issue::Issue;
 use crate::services::view::ServiceView;
-use axum::extract::{Request, State};
+use axum::extract::{Path, Request, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get, post};
 use axum::{Json, Router, middleware};
@@ -20,6 +22,7 @@ use web::edge::body::{self, Bounds};
 use web::edge::request;
 use web::passage;
 use web::ports::Appliance as _;
+use web::ports::system::LogWish;
 use web::problem::Refusal;
 
 /// Somebody at a terminal waits as long as they like; a call must end some time all the same.
@@ -29,7 +32,9 @@ pub fn router(appliance: Arc<Appliance>) -> Router {
     Router::new()
         .route("/appliance/status", get(status))
         .route("/appliance/doctor", get(examine))
+        .route("/appliance/diagnostics", get(diagnostics))
         .route("/appliance/services", get(services))
+        .route("/appliance/services/{service}/lines", post(lines))
         .route("/appliance/issues", get(issues))
         .route("/appliance/repair", post(repair))
         .route("/api/v1/{*path}", any(pass))
@@ -47,9 +52,25 @@ async fn examine(State(appliance): State<Arc<Appliance>>) -> Json<doctor::Report
     Json(doctor::examine(&appliance).await)
 }
 
+async fn diagnostics(State(appliance): State<Arc<Appliance>>) -> Json<Documents> {
+    Json(gather::here(&appliance).await)
+}
+
 async fn services(State(appliance): State<Arc<Appliance>>) -> Json<Vec<ServiceView>> {
     let told = Arc::clone(&appliance.services().told.views.borrow());
     Json(Arc::unwrap_or_clone(told))
+}
+
+async fn lines(
+    State(appliance): State<Arc<Appliance>>,
+    Path(service): Path<String>,
+    Json(LinesAsked { after, most }): Json<LinesAsked>,
+) -> Result<Json<LinesTold>, Refusal> {
+    let wish = LogWish { after, most, ..LogWish::default() };
+    match appliance.logs().said(&service, wish).await {
+        Ok(piece) => Ok(Json(piece.into())),
+        Err(refused) => Err(Refusal::new(ErrorCode::NotFound, refused.to_string())),
+    }
 }
 
 async fn issues(State(appliance): State<Arc<Appliance>>) -> Json<Vec<Issue>> {
@@ -109,10 +130,9 @@ mod tests {
     use http::HeaderMap;
     use std::fs::Permissions;
     use std::os::unix::fs::PermissionsExt;
-    use std::path::Path;
     use web::ports::EngineAccess;
 
-    async fn appliance(root: &Path) -> anyhow::Result<Arc<Appliance>> {
+    async fn appliance(root: &std::path::Path) -> anyhow::Result<Arc<Appliance>> {
         crate::appliance::tests::appliance(root, "auto").await.map(Arc::new)
     }
 

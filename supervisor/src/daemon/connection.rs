@@ -7,7 +7,7 @@ use crate::containers::state::Kind;
 use crate::services::fault::{Fault, Trouble};
 use bollard::{API_DEFAULT_VERSION, Docker};
 use serde::Deserialize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// For the head of an answer. Streams that follow have longest silences of their own.
@@ -20,6 +20,7 @@ struct Info {
     #[serde(default)]
     rootless: bool,
     security_options: Option<Vec<String>>,
+    docker_root_dir: Option<PathBuf>,
 }
 
 #[derive(Clone)]
@@ -27,6 +28,7 @@ pub struct Daemon {
     pub(super) docker: Docker,
     /// For questions whose answers are read here: one word that bollard does not know fails its whole answer.
     pub(super) socket: PathBuf,
+    root: Option<PathBuf>,
     pub profile: Profile,
 }
 
@@ -54,6 +56,11 @@ impl Profile {
 }
 
 impl Daemon {
+    /// A folder of this machine, or of the one that the engine really runs on.
+    pub fn keeps_images_in(&self) -> Option<&Path> {
+        self.root.as_deref()
+    }
+
     /// For calls that are answered only when they are done.
     pub(super) fn waiting(&self, patience: Duration) -> Docker {
         self.docker.clone().with_timeout(patience)
@@ -77,6 +84,6 @@ impl Daemon {
         let has = |what: &str| info.security_options.iter().flatten().any(|option| option.contains(what));
         let profile =
             Profile { kind, is_rootless: info.rootless || has("rootless"), is_labelled: has("selinux") };
-        Ok(Self { docker, socket: path.clone(), profile })
+        Ok(Self { docker, socket: path.clone(), root: info.docker_root_dir, profile })
     }
 }

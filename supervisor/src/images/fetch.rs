@@ -1,19 +1,20 @@
 //! One image, by the first way that has it, and only if it is the right one.
 
 use super::build::OwnImage;
-use super::bundle;
+use super::{bundle, room};
 use crate::containers::probe::processor;
 use crate::daemon::connection::Daemon;
 use crate::daemon::images::Image;
 use crate::jobs::board::Board;
 use crate::jobs::progress::Progress;
+use crate::machine::source::DiskSpace;
 use crate::plan::planned::ImageWish;
 use crate::services::fault::{Fault, Trouble};
 use crate::services::hands::{Hands, unwritten};
 use crate::services::name::ServiceName;
 use crate::state::images::KnownImage;
 use crate::state::journal::Step;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
@@ -23,6 +24,8 @@ pub struct Fetcher {
     /// Of this machine's processor, as Rust names it.
     pub arch: String,
     pub own: OwnImage,
+    /// The space of the file system that holds a path.
+    pub disk: fn(&Path) -> Option<DiskSpace>,
 }
 
 impl Fetcher {
@@ -50,9 +53,14 @@ impl Fetcher {
                 job.says(progress.stage(), progress.done(), progress.total());
             };
             if let Some(archive) = self.bundled(reference).await? {
+                let needs = tokio::fs::metadata(&archive).await.map_or(0, |about| about.len());
+                room::check(needs, daemon.keeps_images_in(), self.disk)?;
                 let load = unless(job.cancel(), stop, daemon.load(&archive, say));
                 hands.intend(Step::Load, reference, load).await?;
                 return Ok("bundle");
+            }
+            if let Some(needs) = room::known(reference) {
+                room::check(needs, daemon.keeps_images_in(), self.disk)?;
             }
             let pull = unless(job.cancel(), stop, daemon.pull(reference, say));
             hands.intend(Step::Pull, reference, pull).await?;

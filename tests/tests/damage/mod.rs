@@ -2,6 +2,6 @@
 
 mod file;
 mod full_disk;
-mod mount;
+pub mod mount;
 mod read_only;
 mod schema;

@@ -24,6 +24,7 @@ mod pages;
 mod pictures;
 mod real_engines;
 mod real_services;
+mod real_uninstall;
 mod repairs;
 mod secure;
 mod service;

@@ -4,6 +4,7 @@
 use super::state::Appliance;
 use crate::config::areas::{CacheHome, Database, Runtime, Vectors};
 use crate::config::load::Config;
+use crate::images::room;
 use crate::issues::checks::{self, disk};
 use crate::issues::ground::RepairError;
 use crate::issues::kind;
@@ -50,6 +51,7 @@ async fn cache_choice(appliance: &Appliance) -> Choice {
         Some(planned) => Choice::Free {
             image: appliance.config().images.redis.clone(),
             most_memory_bytes: planned.memory_bytes,
+            needs_bytes: room::known(&appliance.config().images.redis),
         },
         None if appliance.config().runtime == Runtime::Native => Choice::NativeOnly,
         None => Choice::Configured,

@@ -99,7 +99,7 @@ impl Services {
         let needs_engine = !plan.services.is_empty() || state.knows_images().await?;
         let (needed, is_needed) = watch::channel(needs_engine);
         let (lines, views, labels) = (daemons.subscribe(), told.views.clone(), Labels::new(state.box_id()));
-        let spoken = Spoken::new(lines.clone(), views.clone(), labels.clone(), tasks.clone());
+        let spoken = Spoken::new(lines.clone(), views.clone(), labels.clone(), tasks.clone(), end.clone());
         let containers = Containers { daemons: lines, views, labels };
         let meter = Meter::start(config.data_dir.clone(), containers, tasks, &end);
         tasks.spawn(line::follow(detections, is_needed, daemons, end.clone()));

@@ -99,9 +99,16 @@ impl Scrub {
         let text = self.without_names(&homes(&text));
         let mut out = String::new();
         let mut before = String::new();
+        // In what follows the question mark of an address: that was hidden as a whole.
+        let mut in_query = false;
         for piece in text.split_inclusive(is_between) {
             let word = piece.trim_end_matches(is_between);
             let behind = &piece[word.len()..];
+            if in_query {
+                in_query = behind.starts_with('=');
+                out.push_str(if in_query { "" } else { behind });
+                continue;
+            }
             let follows = BEFORE.iter().any(|name| before.ends_with(name));
             if word.is_empty() || (follows && matches!(word.to_lowercase().as_str(), "bearer" | "basic")) {
                 out.push_str(word);
@@ -110,7 +117,8 @@ impl Scrub {
             } else {
                 out.push_str(&scrubbed(word));
             }
-            out.push_str(behind);
+            in_query = word.contains("://") && word.contains('?') && behind.starts_with('=');
+            out.push_str(if in_query { "" } else { behind });
             if !word.is_empty() {
                 before = word.to_lowercase();
                 // `password is wrong` speaks of one, `password=x` and `password: x` say it.
@@ -261,6 +269,7 @@ mod tests {
             ("zoë müller said", "PERSON said"),
             ("mail ada.l@example.org now", "mail *** now"),
             ("postgres://we:pw@db.local:5432/we?sslmode=x", "postgres://***@db.local:5432/we?***"),
+            ("see http://a.b/c?token=s3cr3t&x=y for more", "see http://a.b/c?*** for more"),
             ("Authorization: Bearer abc.def", "Authorization: Bearer ***"),
             ("password=x1y2z3", "password=***"),
             ("api_key: 12345678", "api_key: ***"),

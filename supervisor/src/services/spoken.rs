@@ -14,6 +14,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 /// Lines that are kept of each.
@@ -31,6 +32,7 @@ pub struct Spoken {
     labels: Labels,
     shelves: Arc<BTreeMap<ServiceName, Shelf>>,
     tasks: TaskTracker,
+    end: CancellationToken,
 }
 
 struct Shelf {
@@ -58,10 +60,11 @@ impl Spoken {
         views: watch::Receiver<Arc<Vec<ServiceView>>>,
         labels: Labels,
         tasks: TaskTracker,
+        end: CancellationToken,
     ) -> Self {
         let shelf = || Shelf { kept: watch::Sender::default(), is_reading: AtomicBool::new(false) };
         let shelves = ServiceName::ALL.into_iter().map(|name| (name, shelf())).collect();
-        Self { daemons, views, labels, shelves: Arc::new(shelves), tasks }
+        Self { daemons, views, labels, shelves: Arc::new(shelves), tasks, end }
     }
 
     /// Services that run or are wanted in containers.
@@ -93,7 +96,8 @@ impl Spoken {
             return;
         }
         let spoken = self.clone();
-        self.tasks.spawn(async move {
+        let end = self.end.clone();
+        self.tasks.spawn(end.run_until_cancelled_owned(async move {
             let said = daemon.said(service, &spoken.labels, KEPT, READING).await;
             match said {
                 Ok(Some(lines)) => spoken.shelves[&service].kept.send_modify(|kept| {
@@ -107,7 +111,7 @@ impl Spoken {
                 }
             }
             spoken.shelves[&service].is_reading.store(false, Ordering::Release);
-        });
+        }));
     }
 
     /// Before it failed last, as its keeper kept them.
@@ -167,7 +171,8 @@ mod tests {
         };
         let (_daemons, daemons) = watch::channel(None);
         let (_views, views) = watch::channel(Arc::new(vec![view]));
-        let spoken = Spoken::new(daemons, views, Labels::new("1"), TaskTracker::new());
+        let spoken =
+            Spoken::new(daemons, views, Labels::new("1"), TaskTracker::new(), CancellationToken::new());
         let begun = Instant::now();
         let heard = spoken.of(name, Duration::from_millis(200)).await;
         assert_eq!(begun.elapsed(), Duration::from_millis(200));

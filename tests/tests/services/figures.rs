@@ -36,7 +36,7 @@ async fn memory_and_processor_are_told_and_an_engine_that_hangs_costs_only_the_f
     let mut ada = owner(&scene).await?;
     until_it_says(&mut ada, "MB of at most").await?;
     until_it_says(&mut ada, " % of one core</dd>").await?;
-    ada.page.says("% of one core, as a part of the box")?;
+    ada.page.says("shares the box’s ")?;
     ada.page.says("Conversations and files")?;
 
     scene.engine.answer("GET", "/stats", Answer::Refusal(500, "stats is not supported in rootless mode"));

@@ -161,7 +161,12 @@ pub struct Trouble {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Choice {
     /// In a container, made from this, or in the box itself.
-    Free { image: String, most_memory_bytes: u64 },
+    Free {
+        image: String,
+        most_memory_bytes: u64,
+        /// Of the disk, to fetch it; `None` where nobody knows before.
+        needs_bytes: Option<u64>,
+    },
     /// The store: it is moved, not switched.
     Moves,
     /// The configuration names a server.

@@ -69,14 +69,24 @@ pub async fn ask_home(
     let words = &face.words;
     let health = face.appliance.system().health().await;
     let service = health.services.iter().find(|service| service.name == name).ok_or(PageError::NotFound)?;
-    let Choice::Free { image, most_memory_bytes } = &service.choice else { return Err(PageError::NotFound) };
+    let Choice::Free { image, most_memory_bytes, needs_bytes } = &service.choice else {
+        return Err(PageError::NotFound);
+    };
     let called = kind(words, &service.name);
     let (title, mut sentences, home) = match home {
         Wished::Container => {
             let memory = size(words, *most_memory_bytes);
             let told = [("name", called.as_str()), ("image", image), ("memory", &memory)];
             let sentence = words.say_all("system-choose-container-what", &told);
-            ("system-choose-container", vec![sentence], "container")
+            let needs = match needs_bytes {
+                Some(bytes) => {
+                    let free = face.appliance.system().load().await.disk_free;
+                    let free = free.map_or_else(|| words.say("system-not-told"), |free| size(words, free));
+                    words.say_all("system-choose-needs", &[("needs", &size(words, *bytes)), ("free", &free)])
+                }
+                None => words.say("system-choose-needs-unknown"),
+            };
+            ("system-choose-container", vec![sentence, needs], "container")
         }
         Wished::Native => {
             let sentence = words.say_with("system-choose-native-what", "name", &called);

@@ -68,7 +68,14 @@ async fn what_is_gone_is_not_found_and_what_fails_is_told() {
 async fn a_switch_says_first_what_is_fetched_and_what_is_lost() {
     let (face, state) = pages("owner", BoxState::default());
     let page = open(&face, "/system/services/redis/home?home=container").await;
-    for words in ["redis:7", "192 MB", "starts empty", "No container engine is ready"] {
+    for words in [
+        "redis:7",
+        "192 MB",
+        "needs about 250 MB of disk",
+        "data: 20 GB",
+        "starts empty",
+        "No container engine is ready",
+    ] {
         assert!(page.text.contains(words), "{words}: {}", page.text);
     }
     assert!(page.text.contains("name=\"home\" value=\"container\""));

@@ -3,6 +3,7 @@
 use super::state::{BoxState, line, open, pages};
 use crate::pages::tests::{HOSTILE, has_no_live_markup, signed_in};
 use crate::ports::system::{Level, LogLine, LogPiece, Refused};
+use crate::serve::Peer;
 use axum::body::Body;
 use futures::StreamExt;
 use http::{Method, StatusCode, header};
@@ -120,6 +121,8 @@ async fn a_service_says_what_it_says_and_one_that_is_not_there_is_not_found() {
 async fn lines_come_as_they_are_written_from_the_place_that_was_reached() {
     let (face, state) = pages("owner", piece(vec![line(Some(Level::Warn), HOSTILE)], false));
     let follow = signed_in(Method::GET, "/system/logs/live?part=redis&after=here")
+        .header("host", "localhost:8080")
+        .extension(Peer::Local)
         .header("last-event-id", "2026-11-20T14:07:01Z/2")
         .body(Body::empty())
         .expect("a request");

@@ -329,7 +329,7 @@ async fn what_is_taken_is_told_and_what_nobody_tells_is_called_missing_and_never
     let (face, _) = pages("owner", state);
     let text = told(&open(&face, "/system").await);
     for words in [
-        "Memory\n60 MB, as a part of the box\nProcessor\n3 % of one core, as a part of the box",
+        "Memory\nshares the box’s 60 MB\nProcessor\nshares the box’s 3 % of one core",
         "The box answers at\n127.0.0.1:8080",
         "Allowed memory\n100 MB free of 2 GB",
         "1.1 GB of the disk stay free",

@@ -80,7 +80,11 @@ impl Default for BoxState {
 pub fn service(name: &str, part: Part, kind: &str) -> Service {
     let choice = match part {
         Part::Store => Choice::Moves,
-        Part::Cache => Choice::Free { image: "redis:7".to_owned(), most_memory_bytes: 192_000_000 },
+        Part::Cache => Choice::Free {
+            image: "redis:7".to_owned(),
+            most_memory_bytes: 192_000_000,
+            needs_bytes: Some(250_000_000),
+        },
         Part::Vectors | Part::Engine => Choice::Only,
     };
     Service {

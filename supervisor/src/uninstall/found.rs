@@ -100,11 +100,19 @@ async fn unit_of(manager: &Manager<'_>, root: &std::path::Path, notes: &mut Vec<
         return None;
     }
     let text = std::fs::read_to_string(&standing.unit).unwrap_or_default();
-    if text.contains(&root.display().to_string()) {
+    if names(&text, &root.display().to_string()) {
         return Some(standing.unit);
     }
     notes.push(format!("{} starts another box and stays", standing.unit.display()));
     None
+}
+
+/// Whether a text has this very path in it, and not only one that begins like it.
+fn names(text: &str, root: &str) -> bool {
+    text.match_indices(root).any(|(at, _)| {
+        let behind = text[at + root.len()..].chars().next();
+        behind.is_none_or(|letter| !letter.is_alphanumeric() && !"-_./".contains(letter))
+    })
 }
 
 impl Found {
@@ -150,5 +158,20 @@ impl Listing {
         );
         lines.extend(self.notes.iter().map(|note| format!("note: {note}")));
         lines.join("\n") + "\n"
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_unit_of_a_box_whose_folder_begins_the_same_is_another_ones() {
+        let unit =
+            |root: &str| format!("[Service]\nExecStart=/usr/bin/whisperengine --data-dir \"{root}\" up\n");
+        assert!(names(&unit("/srv/box"), "/srv/box") && names("at /srv/box", "/srv/box"));
+        for other in ["/srv/box2", "/srv/box-old", "/srv/box/inner", "/srv/box.d", "/srv/b"] {
+            assert!(!names(&unit(other), "/srv/box"), "{other}");
+        }
     }
 }

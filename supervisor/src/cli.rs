@@ -8,6 +8,7 @@ use crate::commands::bundle::BundleCommand;
 use crate::commands::chat::Chat;
 use crate::commands::config::ConfigCommand;
 use crate::commands::context::Context;
+use crate::commands::diagnostics::Diagnostics;
 use crate::commands::engine::EngineCommand;
 use crate::commands::key::KeyCommand;
 use crate::commands::logs::Logs;
@@ -17,6 +18,7 @@ use crate::commands::person::PersonCommand;
 use crate::commands::repair::Repair;
 use crate::commands::service::ServiceCommand;
 use crate::commands::setup::Setup;
+use crate::commands::uninstall::Uninstall;
 use crate::commands::up::Up;
 use crate::commands::{self};
 use crate::exit::Failure;
@@ -64,6 +66,8 @@ pub enum Command {
     Logs(Logs),
     /// Look the box over and say what needs you.
     Doctor,
+    /// Write one file for somebody who helps, without secrets and names.
+    Diagnostics(Diagnostics),
     /// Settle what the box can repair by itself; without a name, list it.
     Repair(Repair),
     /// Make, show and end API keys.
@@ -84,6 +88,8 @@ pub enum Command {
     /// Carry the images of services to a machine without a network.
     #[command(subcommand)]
     Bundle(BundleCommand),
+    /// Remove the box and everything it has, after showing what that is.
+    Uninstall(Uninstall),
     /// Show, check and write the configuration.
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -98,6 +104,7 @@ pub async fn run(command: Command, context: &Context) -> Result<(), Failure> {
         Command::Service(command) => commands::service::run(command, context).await,
         Command::Logs(logs) => commands::logs::run(logs, context).await,
         Command::Doctor => commands::doctor::run(context).await,
+        Command::Diagnostics(diagnostics) => commands::diagnostics::run(diagnostics, context).await,
         Command::Repair(repair) => commands::repair::run(repair, context).await,
         Command::Key(command) => commands::key::run(command, context).await,
         Command::Person(command) => commands::person::run(command, context).await,
@@ -106,6 +113,7 @@ pub async fn run(command: Command, context: &Context) -> Result<(), Failure> {
         Command::Migrate => commands::migrate::run(context).await,
         Command::Engine(command) => commands::engine::run(command, context).await,
         Command::Bundle(command) => commands::bundle::run(command, context).await,
+        Command::Uninstall(uninstall) => commands::uninstall::run(uninstall, context).await,
         Command::Config(command) => commands::config::run(command, context).await,
     }
 }

@@ -75,7 +75,16 @@ system-fact-image = Image
 system-fact-address = Answers at
 system-fact-container = Container
 system-fact-starts = Started
+system-fact-door = The box answers at
+system-fact-port = Port inside
 system-fact-memory = Memory
+system-fact-processor = Processor
+system-used-of = { $used } of at most { $most }
+system-of-the-box = shares the box’s { $takes }
+system-not-told = not known at the moment
+system-not-told-of = not known at the moment, at most { $most }
+system-cores-little = less than 1 % of one core
+system-cores = { $percent } % of one core
 system-starts = { $count ->
     [one] once since the box was
    *[other] { $count } times since the box was
@@ -91,6 +100,7 @@ system-last-lines = The last lines of { $name }
 system-choose-container = Run it in a container
 system-choose-native = Let the box do it itself
 system-choose-container-what = { $name } is started from the image “{ $image }”, which the container engine fetches first where it is not there yet. It may take { $memory } of memory. Should it fail, the box does its part itself until it is back.
+system-choose-room = How large an image is, is told as soon as it is fetched, and one that does not fit is stopped at once. Free where the box keeps its data: { $free }.
 system-choose-native-what = { $name }’s container is ended and taken away, and the box does its part itself. The image stays with the container engine.
 system-choose-lost = A cache only holds what can be found out again: it starts empty, and nothing that was said is lost.
 system-choose-no-engine = No container engine is ready now. It is started as soon as there is one.
@@ -143,6 +153,14 @@ system-job-cancel-one = Cancel: { $name }
 system-machine = This machine
 system-disk = Disk
 system-memory = Memory
+system-group = Allowed memory
+system-reserve = { $size } of the disk stay free: with less than that no image is fetched, so that what is said can still be kept.
+system-kept = What the box keeps here
+system-kept-all = Everything
+system-kept-data = Conversations and files
+system-kept-logs = Logs
+system-kept-bundles = Images to load
+system-kept-temporary = For the moment
 system-free-of = { $free } free of { $total }
 system-own-memory = The box itself takes about { $size } of memory.
 system-busy = { $cores ->
@@ -150,11 +168,21 @@ system-busy = { $cores ->
    *[other] Over the last minute { $busy } programs at a time wanted one of the { $cores } processor cores.
   }
 
+system-help = For somebody who helps you
+system-diagnostics = Download diagnostics
+system-diagnostics-what = One file with how the box is, its settings and its newest log lines. Passwords, keys, names of people and whatever was said are not in it. Look it over before you hand it on; it may take some seconds.
+
 system-logs-title = Logs
 system-log = Log
 system-log-app = Everything
 system-log-errors = Warnings and errors
 system-log-performance = How long things took
+system-log-service = What { $name } said
+system-log-follow = Show lines as they come
+system-log-following = Lines are shown as they come.
+system-log-kept = The container engine could not be asked. These are the last lines that were kept.
+system-log-none-kept = The container engine could not be asked, and no lines were kept.
+system-all-lines = All of what { $name } says
 system-level = Weight
 system-level-all = All lines
 system-level-info = Information and worse

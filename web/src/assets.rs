@@ -37,6 +37,7 @@ const ASSETS: &[Asset] = &[
     asset("chat.css", CSS, include_bytes!("../assets/chat.css")),
     asset("back.js", SCRIPT, include_bytes!("../assets/back.js")),
     asset("chat.js", SCRIPT, include_bytes!("../assets/chat.js")),
+    asset("follow.js", SCRIPT, include_bytes!("../assets/follow.js")),
     asset("live.js", SCRIPT, include_bytes!("../assets/live.js")),
     asset("palette.js", SCRIPT, include_bytes!("../assets/palette.js")),
     asset("system.js", SCRIPT, include_bytes!("../assets/system.js")),

@@ -5,33 +5,39 @@ use super::moving::{self, MoveRefused};
 use super::state::Appliance;
 use crate::config::areas::{CacheHome, Database, Runtime, Vectors};
 use crate::config::load::Config;
+use crate::issues::checks::{self, disk};
 use crate::issues::ground::RepairError;
 use crate::issues::kind;
 use crate::issues::snapshot::{EngineSeen, Snapshot};
-use crate::issues::{self, centre, checks, gather};
-use crate::machine::source::Machine;
+use crate::issues::{self, centre, gather};
+use crate::meter::watch::Figures;
 use crate::plan::make::Plan;
 use crate::plan::planned::{ImageWish, Planned};
 use crate::services::name::ServiceName;
 use crate::services::view::ServiceView;
+use std::net::SocketAddr;
 use std::time::Duration;
 use web::ports::system::{
-    Choice, Container, Health, Home, Issue, Load, Made, Part, Refused, Repair, Service, Severity, Stage,
-    Trouble,
+    Choice, Container, Health, Home, Issue, Kept, Load, Made, Part, Refused, Repair, Service, Severity,
+    Stage, Takes, Trouble,
 };
 
 /// A page is not kept waiting by what does not answer.
 const PATIENCE: Duration = Duration::from_millis(250);
+/// Figures are taken beside; those that are not there yet come with the next look.
+const FIGURES: Duration = Duration::from_millis(100);
 
 /// As addresses have it, where it is not in a container of the box's own.
 pub const STORE: &str = "store";
 
 pub async fn of(appliance: &Appliance) -> Health {
     let services = appliance.services();
-    let snapshot = gather::here(appliance, PATIENCE).await;
+    let (snapshot, figures) = tokio::join!(gather::here(appliance, PATIENCE), services.meter.look(FIGURES));
     let stand = Stand {
         config: appliance.config(),
+        door: appliance.address(),
         snapshot: &snapshot,
+        figures: &figures,
         plan: services.plan().await,
         store: store_choice(appliance).await,
         cache: choice(appliance, ServiceName::Redis).await,
@@ -75,7 +81,10 @@ fn made(planned: &Planned) -> Made {
 /// All that is known when the services are told.
 struct Stand<'a> {
     config: &'a Config,
+    /// Where the box itself answers.
+    door: SocketAddr,
     snapshot: &'a Snapshot,
+    figures: &'a Figures,
     plan: Plan,
     store: Choice,
     cache: Choice,
@@ -131,7 +140,8 @@ impl Stand<'_> {
         let wanted = self.plan.services.contains_key(&ServiceName::Engine);
         let home = if wanted { Home::Container } else { Home::Native };
         let engine = self.plain("engine", Part::Engine, "engine", home, self.engine.clone());
-        self.in_container(ServiceName::Engine, Service { stage, is_needed: true, ..engine })
+        let address = (home == Home::Native).then_some(self.door);
+        self.in_container(ServiceName::Engine, Service { stage, address, is_needed: true, ..engine })
     }
 
     /// As the engine tells it.
@@ -149,6 +159,13 @@ impl Stand<'_> {
             home,
             stage: self.stage_of(told),
             is_needed: part == Part::Store,
+            address: None,
+            takes: match home {
+                Home::Native => {
+                    Takes { memory_bytes: self.figures.own.memory_own, cores: self.figures.own_cores }
+                }
+                Home::Container | Home::Elsewhere => Takes::default(),
+            },
             container: None,
             trouble: None,
             choice,
@@ -167,12 +184,13 @@ impl Stand<'_> {
     /// The same service, as its keeper tells it, where it runs or is wanted in a container.
     fn in_container(&self, name: ServiceName, service: Service) -> Service {
         let Some(view) = self.snapshot.services.iter().find(|view| view.name == name) else { return service };
+        let planned = self.plan.services.get(&name);
         let container = Container {
             image: view.image.clone(),
             id: view.container.clone(),
-            address: view.address,
+            port: planned.map(|planned| planned.port),
             starts: view.starts,
-            most_memory_bytes: self.plan.services.get(&name).map(|planned| planned.memory_bytes),
+            most_memory_bytes: planned.map(|planned| planned.memory_bytes),
             last_lines: view.last_lines.clone(),
         };
         let trouble = view.trouble.as_ref().map(|trouble| Trouble {
@@ -181,7 +199,15 @@ impl Stand<'_> {
             detail: trouble.detail.clone(),
             next_try: view.next_try.map(|at| at.0),
         });
-        Service { stage: stage(view), container: Some(container), trouble, ..service }
+        let taken = self.figures.services.get(&name).copied().unwrap_or_default();
+        Service {
+            stage: stage(view),
+            address: view.address,
+            takes: Takes { memory_bytes: taken.memory_bytes, cores: taken.cores },
+            container: Some(container),
+            trouble,
+            ..service
+        }
     }
 }
 
@@ -232,22 +258,25 @@ pub async fn repair(appliance: &Appliance, issue: &str) -> Result<(), Refused> {
     }
 }
 
-pub fn load(config: &Config) -> Load {
-    let disk = (Machine::this().disk)(config.data_dir.root());
-    let mut system = sysinfo::System::new().ok();
-    let own = system.as_mut().zip(sysinfo::get_current_pid().ok()).and_then(|(system, pid)| {
-        system.refresh_memory_specifics(sysinfo::MemoryRefreshKind::nothing().with_ram());
-        let only = sysinfo::ProcessesToUpdate::Some(&[pid]);
-        system.refresh_processes_specifics(only, false, sysinfo::ProcessRefreshKind::nothing().with_memory());
-        system.process(pid).map(sysinfo::Process::memory)
-    });
+pub async fn load(appliance: &Appliance) -> Load {
+    let Figures { own, folders, .. } = appliance.services().meter.look(FIGURES).await;
     Load {
-        memory_total: system.as_ref().map(sysinfo::System::total_memory),
-        memory_free: system.as_ref().map(sysinfo::System::available_memory),
-        memory_own: own,
-        disk_total: disk.map(|space| space.total_bytes),
-        disk_free: disk.map(|space| space.free_bytes),
-        cores: config.hardware.cores,
-        busy: sysinfo::System::load_average().ok().map(|load| load.one),
+        memory_total: own.memory_total,
+        memory_free: own.memory_free,
+        group_total: own.group.map(|room| room.most_bytes),
+        group_free: own.group.and_then(|room| room.most_bytes.checked_sub(room.taken_bytes?)),
+        memory_own: own.memory_own,
+        disk_total: own.disk.map(|space| space.total_bytes),
+        disk_free: own.disk.map(|space| space.free_bytes),
+        disk_reserve: disk::LOW,
+        kept: folders.map(|folders| Kept {
+            all: folders.all,
+            data: folders.data,
+            logs: folders.logs,
+            bundles: folders.bundles,
+            temporary: folders.temporary,
+        }),
+        cores: appliance.config().hardware.cores,
+        busy: own.busy,
     }
 }

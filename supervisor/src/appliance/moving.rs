@@ -133,7 +133,7 @@ impl Appliance {
     pub async fn carry(&self, ready: Ready, clock: &Arc<dyn Clock>) -> bool {
         let Ready { to, job } = ready;
         let carried = tokio::select! {
-            carried = carry(self, to, &job, clock) => carried,
+            carried = Box::pin(carry(self, to, &job, clock)) => carried,
             () = job.cancel().cancelled() => Err(MoveFailed::Cancelled),
         };
         match &carried {
@@ -152,7 +152,11 @@ impl Appliance {
 /// Brings up what the Store is to move into, or reads it from.
 async fn prepare(services: &Services, to: Home) -> Result<Job, MoveFailed> {
     let job = services.board.begin(KIND, SUBJECT, "preparing").await?;
-    services.store_may_come(to == Home::Container).await;
+    if to == Home::Container {
+        // Whatever a volume held before, the truth is not in it.
+        services.state.forget_volume(ServiceName::Postgres).await?;
+        services.store_may_come(true).await;
+    }
     let there = tokio::select! {
         there = database_serves(services) => there,
         () = job.cancel().cancelled() => Err(MoveFailed::Cancelled),

@@ -5,10 +5,12 @@
 use super::health;
 use super::moving;
 use super::state::Appliance;
-use super::written;
+use super::written::{self, Written};
 use crate::config::load::Config;
 use crate::containers::detect::Detection;
 use crate::containers::state::{Kind, State};
+use crate::daemon::spoken::Said;
+use crate::diagnostics::{archive, gather};
 use crate::machine::tier::Tier;
 use crate::services::name::ServiceName;
 use crate::services::upkeep::Stage;
@@ -18,7 +20,7 @@ use engine_client::problem::Problem;
 use futures::future::BoxFuture;
 use std::time::Duration;
 use web::ports::system::{
-    Health, Home, Job, JobEnd, Load, Log, LogPiece, LogWish, Logs, Outcome, Refused, System, Unit,
+    Health, Home, Job, JobEnd, Load, Log, LogLine, LogPiece, LogWish, Logs, Outcome, Refused, System, Unit,
 };
 use web::ports::{
     ContainerEngine, ContainerState, EngineAccess, EngineKind, Graphics, Ground, Leaving, Life, Size,
@@ -102,8 +104,8 @@ impl System for Appliance {
         })
     }
 
-    fn load(&self) -> Load {
-        health::load(self.config())
+    fn load(&self) -> BoxFuture<'_, Load> {
+        Box::pin(health::load(self))
     }
 
     fn retry<'a>(&'a self, service: &'a str) -> BoxFuture<'a, Result<(), Refused>> {
@@ -141,6 +143,14 @@ impl System for Appliance {
         Box::pin(health::repair(self, issue))
     }
 
+    fn diagnostics(&self) -> BoxFuture<'_, Result<Vec<u8>, Refused>> {
+        Box::pin(async {
+            let documents = gather::here(self).await;
+            let seconds = u64::try_from(Self::now(self).0 / 1_000_000).unwrap_or_default();
+            archive::pack(&documents, seconds).map_err(|error| Refused::Failed(error.to_string()))
+        })
+    }
+
     fn cancel_job(&self, id: &str) -> Result<(), Refused> {
         if self.services().board.cancel(id) { Ok(()) } else { Err(Refused::Unknown) }
     }
@@ -154,6 +164,30 @@ impl Logs for Appliance {
             let piece = read.map_err(|error| Refused::Failed(error.to_string()))?;
             piece.map_err(|error| Refused::Failed(error.to_string()))
         })
+    }
+
+    fn speakers(&self) -> Vec<String> {
+        self.services().spoken.speakers().iter().map(ToString::to_string).collect()
+    }
+
+    fn said<'a>(&'a self, service: &'a str, wish: LogWish) -> BoxFuture<'a, Result<LogPiece, Refused>> {
+        Box::pin(async move {
+            let spoken = &self.services().spoken;
+            let service = ServiceName::parse(service).filter(|name| spoken.speakers().contains(name));
+            let heard = spoken.of(service.ok_or(Refused::Unknown)?, FIRST_LOOK).await;
+            Ok(LogPiece { is_kept: heard.is_kept, ..written::piece(&heard.lines, &wish) })
+        })
+    }
+}
+
+impl Written for Said {
+    fn moment(&self) -> Option<&str> {
+        Some(self.at.as_str()).filter(|at| !at.is_empty())
+    }
+
+    fn told(&self) -> LogLine {
+        let (at, message) = (self.at.clone(), self.text.clone());
+        LogLine { at, level: None, message, fields: String::new() }
     }
 }
 

@@ -4,10 +4,13 @@ use crate::config::areas::{CacheHome, Database};
 use crate::config::load::Config;
 use crate::containers::detect::Detection;
 use crate::daemon::connection::Daemon;
+use crate::daemon::labels::Labels;
 use crate::daemon::line;
 use crate::images::build::OwnImage;
 use crate::images::fetch::Fetcher;
 use crate::jobs::board::Board;
+use crate::machine::source::Machine;
+use crate::meter::watch::{Containers, Meter};
 use crate::plan::make::{Plan, Wishes, make, shares};
 use crate::plan::planned::{ImageWish, Planned};
 use crate::plan::recipes::{POSTGRES_DATABASE, POSTGRES_USER};
@@ -18,6 +21,7 @@ use crate::services::hands::Hands;
 use crate::services::keeper::{Keeper, Order, Told};
 use crate::services::name::ServiceName;
 use crate::services::secrets::Passwords;
+use crate::services::spoken::Spoken;
 use crate::services::view::Reach;
 use crate::state::choices::{Choices, Home};
 use crate::state::open::{State, StateError};
@@ -51,6 +55,8 @@ pub struct Services {
     pub state: State,
     pub board: Arc<Board>,
     pub told: Told,
+    pub meter: Meter,
+    pub spoken: Spoken,
     orders: mpsc::Sender<Order>,
     wishes: Arc<Mutex<Wishes>>,
     passwords: Arc<Passwords>,
@@ -92,9 +98,25 @@ impl Services {
         tasks.spawn(keeper.keep(plan.clone(), daemons.subscribe(), read));
         let needs_engine = !plan.services.is_empty() || state.knows_images().await?;
         let (needed, is_needed) = watch::channel(needs_engine);
+        let (lines, views, labels) = (daemons.subscribe(), told.views.clone(), Labels::new(state.box_id()));
+        let spoken = Spoken::new(lines.clone(), views.clone(), labels.clone(), tasks.clone(), end.clone());
+        let containers = Containers { daemons: lines, views, labels };
+        let meter = Meter::start(config.data_dir.clone(), containers, tasks, &end);
         tasks.spawn(line::follow(detections, is_needed, daemons, end.clone()));
         let (wishes, passwords) = (Arc::new(Mutex::new(wishes)), Arc::new(passwords()));
-        Ok(Self { state, board, told, orders, wishes, passwords, clock, end, needed: Arc::new(needed) })
+        Ok(Self {
+            state,
+            board,
+            told,
+            meter,
+            spoken,
+            orders,
+            wishes,
+            passwords,
+            clock,
+            end,
+            needed: Arc::new(needed),
+        })
     }
 
     pub fn backing(&self) -> Backing {
@@ -134,6 +156,11 @@ impl Services {
     pub fn access(&self, ours: EngineAccess, tasks: &TaskTracker, stop: &CancellationToken) -> EngineAccess {
         let preferred = self.backing().engine(tasks, stop);
         EngineAccess { transport: failover(preferred, ours.transport), secret: ours.secret }
+    }
+
+    /// What opens it, to be taken out of what others see.
+    pub fn password(&self, service: ServiceName) -> String {
+        self.passwords.of(service).to_string()
     }
 
     pub async fn retry(&self, service: ServiceName) {
@@ -288,6 +315,7 @@ pub fn fetcher(config: &Config, board: Arc<Board>) -> Fetcher {
         bundles: config.data_dir.bundles(),
         arch: config.containers.arch.clone(),
         own: OwnImage::new(config.data_dir.processing()),
+        disk: Machine::this().disk,
     }
 }
 

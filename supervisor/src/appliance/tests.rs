@@ -15,7 +15,7 @@ use std::path::Path;
 use std::sync::Arc;
 use tokio_util::task::TaskTracker;
 use web::ports::system::{
-    Choice, Home, Log, LogWish, Logs as _, Outcome, Part, Refused, Repair, Service, Stage, System as _,
+    Choice, Home, Load, Log, LogWish, Logs as _, Outcome, Part, Refused, Repair, Service, Stage, System as _,
 };
 
 /// With nobody who looks for a container engine.
@@ -31,6 +31,16 @@ pub async fn appliance(root: &Path, runtime: &str) -> anyhow::Result<Appliance> 
     let seen = watch.subscribe();
     let services = Services::start(&config, &credentials, clock.clone(), seen, &tasks).await?;
     Ok(Appliance::new(config, "127.0.0.1:8080".parse()?, clock, watch, services))
+}
+
+/// Figures come when somebody looks, and a page waits for none.
+async fn until_told(appliance: &Appliance, is_told: impl Fn(&Load) -> bool) -> Load {
+    loop {
+        let load = appliance.load().await;
+        if is_told(&load) {
+            return load;
+        }
+    }
 }
 
 async fn part(appliance: &Appliance, part: Part) -> Service {
@@ -51,7 +61,7 @@ async fn an_engine_that_is_not_up_is_told_and_nothing_is_made_up_about_the_rest(
     let store = part(&appliance, Part::Store).await;
     assert_eq!((store.kind.as_str(), store.home), ("sqlite", Home::Native));
     assert!(matches!(store.choice, Choice::Moves(_)), "{:?}", store.choice);
-    let load = appliance.load();
+    let load = until_told(&appliance, |load| load.memory_own.is_some() && load.kept.is_some()).await;
     assert!(load.disk_free <= load.disk_total && load.memory_own < load.memory_total, "{load:?}");
     assert!(load.disk_free.is_some() && load.memory_own.is_some());
     Ok(())

@@ -22,25 +22,37 @@ pub fn read(folder: &Path, log: Log, wish: &LogWish) -> io::Result<LogPiece> {
         let (before, _) = newest(&folder.join(format!("{name}.1")), usize::MAX)?;
         raw.splice(0..0, before);
     }
-    let end = place(&raw, raw.len());
+    Ok(piece(&raw, wish))
+}
+
+/// A line of some log.
+pub trait Written {
+    /// When it was written down, so that times sort as text. `None` for what is no line of that log.
+    fn moment(&self) -> Option<&str>;
+    fn told(&self) -> LogLine;
+}
+
+/// Of these lines, oldest first, what is wished for.
+pub fn piece<W: Written>(raw: &[W], wish: &LogWish) -> LogPiece {
+    let end = place(raw, raw.len());
     let piece = match wish.after.as_deref() {
-        Some(after) => later(&raw, after, wish),
-        None => last(&raw, wish),
+        Some(after) => later(raw, after, wish),
+        None => last(raw, wish),
     };
-    Ok(LogPiece { place: piece.place.or(end), ..piece })
+    LogPiece { place: piece.place.or(end), ..piece }
 }
 
 /// The newest lines that fit.
-fn last(raw: &[String], wish: &LogWish) -> LogPiece {
+fn last<W: Written>(raw: &[W], wish: &LogWish) -> LogPiece {
     let mut fitting = raw.iter().rev().filter_map(|line| fits(line, wish));
     let mut lines: Vec<LogLine> = fitting.by_ref().take(wish.most).collect();
     let has_more = fitting.next().is_some();
     lines.reverse();
-    LogPiece { lines, place: None, has_more }
+    LogPiece { lines, has_more, ..LogPiece::default() }
 }
 
 /// The oldest lines that fit, of those behind the place; it moves on as far as was looked.
-fn later(raw: &[String], after: &str, wish: &LogWish) -> LogPiece {
+fn later<W: Written>(raw: &[W], after: &str, wish: &LogWish) -> LogPiece {
     let from = behind(raw, after);
     let mut piece = LogPiece::default();
     for (number, line) in raw.iter().enumerate().skip(from) {
@@ -59,40 +71,42 @@ fn later(raw: &[String], after: &str, wish: &LogWish) -> LogPiece {
 }
 
 /// `2026-11-20T14:07:02.123456Z/2`: the moment of the line before this number, and how many have it by then.
-fn place(raw: &[String], number: usize) -> Option<String> {
-    let (at, moment) = (0..number).rev().find_map(|at| Some((at, moment(&raw[at])?)))?;
-    let same = raw[..=at].iter().rev().take_while(|line| moment_is(line, &moment)).count();
+fn place<W: Written>(raw: &[W], number: usize) -> Option<String> {
+    let (at, moment) = (0..number).rev().find_map(|at| Some((at, raw[at].moment()?)))?;
+    let same = raw[..=at].iter().rev().take_while(|line| line.moment() == Some(moment)).count();
     Some(format!("{moment}/{same}"))
 }
 
 /// The number of the first line behind a place. One that nobody knows any more is before all lines.
-fn behind(raw: &[String], place: &str) -> usize {
+fn behind<W: Written>(raw: &[W], place: &str) -> usize {
     let (asked, seen) = place.rsplit_once('/').unwrap_or((place, "0"));
     let seen: usize = seen.parse().unwrap_or_default();
     // Times are written so that they sort as text.
-    let first = raw.iter().position(|line| moment(line).is_some_and(|moment| moment.as_str() >= asked));
+    let first = raw.iter().position(|line| line.moment().is_some_and(|moment| moment >= asked));
     let Some(first) = first else { return raw.len() };
-    let same = raw[first..].iter().take_while(|line| moment_is(line, asked)).count();
+    let same = raw[first..].iter().take_while(|line| line.moment() == Some(asked)).count();
     first + same.min(seen)
 }
 
-fn moment_is(line: &str, asked: &str) -> bool {
-    moment(line).is_some_and(|moment| moment == asked)
-}
+impl Written for String {
+    /// Every line of ours begins with it. Read without reading the rest: there may be thousands.
+    fn moment(&self) -> Option<&str> {
+        let rest = self.strip_prefix("{\"timestamp\":\"")?;
+        rest.split_once('"').map(|(moment, _)| moment)
+    }
 
-/// Every line of ours begins with it. Read without reading the rest: there may be thousands.
-fn moment(line: &str) -> Option<String> {
-    let rest = line.strip_prefix("{\"timestamp\":\"")?;
-    rest.split_once('"').map(|(moment, _)| moment.to_owned())
-}
-
-fn fits(line: &str, wish: &LogWish) -> Option<LogLine> {
-    let told = match parts(line) {
-        Some(Parts { time, level, message, fields }) => {
-            LogLine { at: time, level: level_of(&level), message, fields }
+    fn told(&self) -> LogLine {
+        match parts(self) {
+            Some(Parts { time, level, message, fields }) => {
+                LogLine { at: time, level: level_of(&level), message, fields }
+            }
+            None => LogLine { at: String::new(), level: None, message: self.clone(), fields: String::new() },
         }
-        None => LogLine { at: String::new(), level: None, message: line.to_owned(), fields: String::new() },
-    };
+    }
+}
+
+fn fits<W: Written>(line: &W, wish: &LogWish) -> Option<LogLine> {
+    let told = line.told();
     if wish.level.is_some_and(|least| told.level.is_none_or(|level| level < least)) {
         return None;
     }

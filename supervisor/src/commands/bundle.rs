@@ -3,8 +3,7 @@
 use super::context::Context;
 use crate::appliance::services::fetcher;
 use crate::config::load::Config;
-use crate::containers::detect::detect;
-use crate::daemon::connection::Daemon;
+use crate::daemon::line;
 use crate::exit::Failure;
 use crate::images::build::this_program;
 use crate::images::bundle::{Bundled, Index, sum};
@@ -18,7 +17,7 @@ use crate::services::hands::Hands;
 use crate::services::name::ServiceName;
 use crate::services::secrets::Passwords;
 use crate::state::open::State;
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, anyhow};
 use clap::Subcommand;
 use engine::adapters::system::SystemClock;
 use engine::ports::clock::Clock;
@@ -66,13 +65,9 @@ pub async fn run(command: BundleCommand, context: &Context) -> Result<(), Failur
 }
 
 async fn create(config: &Config, out: &Path, context: &Context) -> anyhow::Result<()> {
-    let found = detect(&config.containers, PATIENCE).await;
-    let chosen = found.chosen().filter(|_| found.state.works());
-    let kind = chosen.and_then(|one| Some((one, one.verdict.answered.as_ref()?.kind)));
-    let Some((seen, kind)) = kind else {
-        bail!("a container engine is needed to make a bundle: {}", found.detail);
-    };
-    let mut daemon = Daemon::connect(&seen.candidate.endpoint, kind).await?;
+    let daemon = line::once(&config.containers, PATIENCE).await;
+    let mut daemon = daemon
+        .map_err(|trouble| anyhow!("a container engine is needed to make a bundle: {}", trouble.detail))?;
     // An image to carry away has the name by which it is looked for elsewhere: it is made, whatever this box runs of.
     daemon.own = None;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());

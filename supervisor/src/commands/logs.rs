@@ -1,19 +1,27 @@
-//! `logs`: the newest lines of a log, and those that come.
+//! `logs`: the newest lines of a log or of a service's container, and those that come.
 
 use super::context::Context;
+use crate::config::load::Config;
+use crate::control::wire::{LineTold, LinesTold};
 use crate::exit::Failure;
 use crate::logs::line::readable;
 use crate::logs::reading::{Follower, newest};
+use crate::logs::spoken::Listener;
+use crate::services::name::ServiceName;
 use anyhow::Context as _;
 use clap::{Args, ValueEnum};
+use serde_json::json;
 use std::io::{self, Write};
 use std::time::Duration;
 
 const PACE: Duration = Duration::from_millis(250);
+/// Each look asks the container engine.
+const PACE_OF_CONTAINERS: Duration = Duration::from_secs(1);
+const MOST_NEWS: usize = 1_000;
 
 #[derive(Debug, Args)]
 pub struct Logs {
-    /// Which log.
+    /// Which log, or whose lines.
     #[arg(value_name = "SERVICE", default_value = "app")]
     service: Service,
     /// Go on with lines as they come; Ctrl-C ends it.
@@ -24,29 +32,47 @@ pub struct Logs {
     lines: usize,
 }
 
-#[derive(Clone, Copy, Debug, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Service {
-    /// Everything.
+    /// Everything the box wrote down.
     App,
     /// How long things took.
     Performance,
     /// Warnings and errors.
     Errors,
+    /// What the database's container says.
+    Postgres,
+    /// What the cache's container says.
+    Redis,
+    /// What the companion's container says.
+    Engine,
+}
+
+enum Source {
+    File(&'static str),
+    Container(ServiceName),
 }
 
 impl Service {
-    fn file(self) -> &'static str {
+    fn source(self) -> Source {
         match self {
-            Self::App => "app.log",
-            Self::Performance => "performance.log",
-            Self::Errors => "errors.log",
+            Self::App => Source::File("app.log"),
+            Self::Performance => Source::File("performance.log"),
+            Self::Errors => Source::File("errors.log"),
+            Self::Postgres => Source::Container(ServiceName::Postgres),
+            Self::Redis => Source::Container(ServiceName::Redis),
+            Self::Engine => Source::Container(ServiceName::Engine),
         }
     }
 }
 
 pub async fn run(logs: Logs, context: &Context) -> Result<(), Failure> {
     let config = context.load(&context.flags())?;
-    let path = config.data_dir.logs().join(logs.service.file());
+    let file = match logs.service.source() {
+        Source::File(file) => file,
+        Source::Container(service) => return Ok(said(&config, service, &logs, context.global.json).await?),
+    };
+    let path = config.data_dir.logs().join(file);
     let (lines, follower) =
         newest(&path, logs.lines).with_context(|| format!("{} cannot be read", path.display()))?;
     let told = tell(&lines, context.global.json)?;
@@ -54,6 +80,40 @@ pub async fn run(logs: Logs, context: &Context) -> Result<(), Failure> {
         follow(follower, context.global.json).await?;
     }
     Ok(())
+}
+
+async fn said(config: &Config, service: ServiceName, logs: &Logs, json: bool) -> anyhow::Result<()> {
+    let mut listener = Listener::begin(config, service).await?;
+    let first = listener.news(logs.lines).await?;
+    if first.is_kept {
+        eprintln!("the container engine could not be asked; these are the last lines that were kept");
+    }
+    if !tell_said(&first, service, json)? || !logs.follow {
+        return Ok(());
+    }
+    let mut pace = tokio::time::interval(PACE_OF_CONTAINERS);
+    loop {
+        tokio::select! {
+            ended = tokio::signal::ctrl_c() => return ended.context("Ctrl-C cannot be listened to"),
+            _ = pace.tick() => {}
+        }
+        if !tell_said(&listener.news(MOST_NEWS).await?, service, json)? {
+            return Ok(());
+        }
+    }
+}
+
+/// `false` where nobody reads any more.
+fn tell_said(told: &LinesTold, service: ServiceName, json: bool) -> anyhow::Result<bool> {
+    let lines = told.lines.iter().map(|LineTold { at, text }| {
+        if json {
+            return json!({ "timestamp": at, "service": service, "message": text }).to_string();
+        }
+        // Whole seconds, and what is not known is left out.
+        let at = at.split_once('.').map_or(String::new(), |(seconds, _)| format!("{seconds}Z "));
+        format!("{at}{text}")
+    });
+    write(lines)
 }
 
 async fn follow(mut follower: Follower, json: bool) -> anyhow::Result<()> {
@@ -72,10 +132,13 @@ async fn follow(mut follower: Follower, json: bool) -> anyhow::Result<()> {
 
 /// `false` where nobody reads any more.
 fn tell(lines: &[String], json: bool) -> anyhow::Result<bool> {
+    write(lines.iter().map(|line| if json { line.clone() } else { readable(line) }))
+}
+
+fn write(lines: impl Iterator<Item = String>) -> anyhow::Result<bool> {
     let mut out = io::stdout().lock();
     for line in lines {
-        let written = if json { writeln!(out, "{line}") } else { writeln!(out, "{}", readable(line)) };
-        match written {
+        match writeln!(out, "{line}") {
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(false),
             written => written.context("the log could not be shown")?,
         }

@@ -120,7 +120,7 @@ fn as_the_service_sees_it(
 }
 
 /// A user's manager is found by a variable that some ways to log in leave out.
-fn tools(around: &Surroundings, user: u32) -> Tools {
+pub(super) fn tools(around: &Surroundings, user: u32) -> Tools {
     let mut tools = Tools::default();
     let (name, path) = ("XDG_RUNTIME_DIR", format!("/run/user/{user}"));
     if !around.environment.contains_key(name) && around.machine.exists(&path) {

@@ -69,6 +69,13 @@ impl DataDir {
         Ok(())
     }
 
+    /// Everything in it that the box makes, there or not.
+    pub fn own(&self) -> Vec<PathBuf> {
+        let folders = DIRECTORIES.iter().filter(|name| !name.contains('/'));
+        let records = ["", "-wal", "-shm", "-journal"].map(|end| format!("appliance.db{end}"));
+        folders.map(|name| self.root.join(name)).chain(records.map(|name| self.root.join(name))).collect()
+    }
+
     pub fn settings_file(&self) -> PathBuf {
         self.root.join("config/settings.toml")
     }
@@ -93,6 +100,10 @@ impl DataDir {
 
     pub fn database_file(&self) -> PathBuf {
         self.root.join("data/engine.db")
+    }
+
+    pub fn data(&self) -> PathBuf {
+        self.root.join("data")
     }
 
     pub fn cache(&self) -> PathBuf {

@@ -1,14 +1,16 @@
 //! What the control socket answers: the engine's contract as the operator, and the appliance itself.
 
-use super::wire::{BoxStatus, MoveAsked, RepairAsked, RepairDone};
+use super::wire::{BoxStatus, LinesAsked, LinesTold, MoveAsked, RepairAsked, RepairDone};
 use crate::appliance::state::Appliance;
+use crate::diagnostics::archive::Documents;
+use crate::diagnostics::gather;
 use crate::doctor;
 use crate::issues::centre;
 use crate::issues::ground::RepairError;
 use crate::issues::issue::Issue;
 use crate::services::view::ServiceView;
 use crate::state::jobs::JobRow;
-use axum::extract::{Request, State};
+use axum::extract::{Path, Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get, post};
@@ -22,6 +24,7 @@ use web::edge::body::{self, Bounds};
 use web::edge::request;
 use web::passage;
 use web::ports::Appliance as _;
+use web::ports::system::LogWish;
 use web::problem::Refusal;
 
 /// As many as somebody at a terminal looks back on.
@@ -33,7 +36,9 @@ pub fn router(appliance: Arc<Appliance>) -> Router {
     Router::new()
         .route("/appliance/status", get(status))
         .route("/appliance/doctor", get(examine))
+        .route("/appliance/diagnostics", get(diagnostics))
         .route("/appliance/services", get(services))
+        .route("/appliance/services/{service}/lines", post(lines))
         .route("/appliance/issues", get(issues))
         .route("/appliance/repair", post(repair))
         .route("/appliance/jobs", get(jobs))
@@ -53,9 +58,25 @@ async fn examine(State(appliance): State<Arc<Appliance>>) -> Json<doctor::Report
     Json(doctor::examine(&appliance).await)
 }
 
+async fn diagnostics(State(appliance): State<Arc<Appliance>>) -> Json<Documents> {
+    Json(gather::here(&appliance).await)
+}
+
 async fn services(State(appliance): State<Arc<Appliance>>) -> Json<Vec<ServiceView>> {
     let told = Arc::clone(&appliance.services().told.views.borrow());
     Json(Arc::unwrap_or_clone(told))
+}
+
+async fn lines(
+    State(appliance): State<Arc<Appliance>>,
+    Path(service): Path<String>,
+    Json(LinesAsked { after, most }): Json<LinesAsked>,
+) -> Result<Json<LinesTold>, Refusal> {
+    let wish = LogWish { after, most, ..LogWish::default() };
+    match appliance.logs().said(&service, wish).await {
+        Ok(piece) => Ok(Json(piece.into())),
+        Err(refused) => Err(Refusal::new(ErrorCode::NotFound, refused.to_string())),
+    }
 }
 
 async fn issues(State(appliance): State<Arc<Appliance>>) -> Json<Vec<Issue>> {
@@ -131,10 +152,9 @@ mod tests {
     use engine_client::transport::in_process::in_process;
     use std::fs::Permissions;
     use std::os::unix::fs::PermissionsExt;
-    use std::path::Path;
     use web::ports::EngineAccess;
 
-    async fn appliance(root: &Path) -> anyhow::Result<Arc<Appliance>> {
+    async fn appliance(root: &std::path::Path) -> anyhow::Result<Arc<Appliance>> {
         crate::appliance::tests::appliance(root, "auto").await.map(Arc::new)
     }
 

@@ -5,6 +5,7 @@ use crate::services::name::ServiceName;
 use crate::services::view::ServiceView;
 use crate::state::choices::Home;
 use serde::{Deserialize, Serialize};
+use web::ports::system::LogPiece;
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BoxStatus {
@@ -75,6 +76,37 @@ impl ServiceTold {
 #[serde(deny_unknown_fields)]
 pub struct MoveAsked {
     pub to: Home,
+}
+
+/// Which of the lines of a service are asked for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LinesAsked {
+    /// Only lines behind this place.
+    pub after: Option<String>,
+    pub most: usize,
+}
+
+/// What a service said.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LinesTold {
+    pub lines: Vec<LineTold>,
+    pub place: Option<String>,
+    /// Nobody could be asked: these are the lines that were kept.
+    pub is_kept: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LineTold {
+    /// RFC 3339; empty where it is not known.
+    pub at: String,
+    pub text: String,
+}
+
+impl From<LogPiece> for LinesTold {
+    fn from(piece: LogPiece) -> Self {
+        let lines = piece.lines.into_iter().map(|line| LineTold { at: line.at, text: line.message });
+        Self { lines: lines.collect(), place: piece.place, is_kept: piece.is_kept }
+    }
 }
 
 /// What is to be repaired.

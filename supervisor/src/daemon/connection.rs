@@ -23,6 +23,7 @@ struct Info {
     #[serde(default)]
     rootless: bool,
     security_options: Option<Vec<String>>,
+    docker_root_dir: Option<PathBuf>,
 }
 
 #[derive(Clone)]
@@ -30,6 +31,7 @@ pub struct Daemon {
     pub(super) docker: Docker,
     /// For questions whose answers are read here: one word that bollard does not know fails its whole answer.
     pub(super) socket: PathBuf,
+    root: Option<PathBuf>,
     pub profile: Profile,
     /// The container of this engine that the box itself is in.
     pub own: Option<Arc<OwnContainer>>,
@@ -61,6 +63,11 @@ impl Profile {
 }
 
 impl Daemon {
+    /// A folder of this machine, or of the one that the engine really runs on.
+    pub fn keeps_images_in(&self) -> Option<&Path> {
+        self.root.as_deref()
+    }
+
     /// For calls that are answered only when they are done.
     pub(super) fn waiting(&self, patience: Duration) -> Docker {
         self.docker.clone().with_timeout(patience)
@@ -100,7 +107,9 @@ impl Daemon {
             is_labelled: has("selinux"),
             is_around_us: own.as_ref().is_some_and(|own| !own.is_on_machines_network),
         };
-        Ok(Self { docker, socket: path.clone(), profile, own })
+        // Around a box in a container its paths are others.
+        let root = info.docker_root_dir.filter(|_| own.is_none());
+        Ok(Self { docker, socket: path.clone(), root, profile, own })
     }
 
     /// The network in which the box meets its services. One of another kind has another name, for a box that moves into

@@ -1,9 +1,11 @@
 //! The line from finding a container engine to having it: connected once for as long as it works.
 
 use super::connection::Daemon;
-use crate::containers::detect::Detection;
+use crate::containers::detect::{Detection, detect};
 use crate::containers::endpoint::Endpoint;
+use crate::containers::places::Around;
 use crate::containers::state::Kind;
+use crate::services::fault::{Fault, Trouble};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -51,6 +53,15 @@ pub async fn follow(
             () = stop.cancelled() => return,
         }
     }
+}
+
+/// For a command: the engine that is there now.
+pub async fn once(around: &Around, patience: Duration) -> Result<Daemon, Trouble> {
+    let found = detect(around, patience).await;
+    let Some((endpoint, kind)) = works(&found) else {
+        return Err(Trouble::new(Fault::EngineGone, found.detail));
+    };
+    Daemon::connect(&endpoint, kind).await
 }
 
 fn works(found: &Detection) -> Option<(Endpoint, Kind)> {

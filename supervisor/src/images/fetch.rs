@@ -1,20 +1,22 @@
 //! One image, by the first way that has it, and only if it is the right one.
 
 use super::build::OwnImage;
-use super::bundle;
+use super::{bundle, room};
 use crate::containers::probe::processor;
 use crate::daemon::connection::Daemon;
 use crate::daemon::images::Image;
 use crate::jobs::board::Board;
 use crate::jobs::progress::Progress;
+use crate::machine::source::DiskSpace;
 use crate::plan::planned::ImageWish;
 use crate::services::fault::{Fault, Trouble};
 use crate::services::hands::{Hands, unwritten};
 use crate::services::name::ServiceName;
 use crate::state::images::KnownImage;
 use crate::state::journal::Step;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 pub struct Fetcher {
@@ -23,6 +25,8 @@ pub struct Fetcher {
     /// Of this machine's processor, as Rust names it.
     pub arch: String,
     pub own: OwnImage,
+    /// The space of the file system that holds a path.
+    pub disk: fn(&Path) -> Option<DiskSpace>,
 }
 
 impl Fetcher {
@@ -45,16 +49,33 @@ impl Fetcher {
         let job = self.board.begin("image", subject, "looking").await.map_err(|error| unwritten(&error))?;
         let mut progress = Progress::default();
         let got = async {
+            let (tell, mut no_room) = mpsc::channel(1);
+            let root = daemon.keeps_images_in();
             let say = |said| {
+                let before = progress.total();
                 progress.hears(&said);
                 job.says(progress.stage(), progress.done(), progress.total());
+                // Layers tell their sizes one by one; what is told is the least that is still to come.
+                if let Some(total) = progress.total().filter(|total| Some(*total) != before)
+                    && let Err(trouble) = room::check(total - progress.done(), root, self.disk)
+                {
+                    // One word is enough.
+                    let _ = tell.try_send(trouble);
+                }
             };
             if let Some(archive) = self.bundled(reference).await? {
+                let needs = tokio::fs::metadata(&archive).await.map_or(0, |about| about.len());
+                room::check(needs, root, self.disk)?;
                 let load = unless(job.cancel(), stop, daemon.load(&archive, say));
                 hands.intend(Step::Load, reference, load).await?;
                 return Ok("bundle");
             }
-            let pull = unless(job.cancel(), stop, daemon.pull(reference, say));
+            let pull = async {
+                tokio::select! {
+                    pulled = unless(job.cancel(), stop, daemon.pull(reference, say)) => pulled,
+                    Some(trouble) = no_room.recv() => Err(trouble),
+                }
+            };
             hands.intend(Step::Pull, reference, pull).await?;
             Ok("pull")
         };

@@ -7,3 +7,4 @@ pub mod closure;
 pub mod fetch;
 pub mod own;
 pub mod pack;
+pub mod room;

@@ -24,6 +24,27 @@ pub struct Limits {
     pub cpuset: Option<Limit<u32>>,
 }
 
+/// What the tightest group above us allows, and how much of it is taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Room {
+    pub most_bytes: u64,
+    /// Without what was only read from files and can go; `None` where it is not told.
+    pub taken_bytes: Option<u64>,
+}
+
+/// `None`: no group limits memory.
+pub fn room(machine: &Machine) -> Option<Room> {
+    let Limit { value: most_bytes, file } = limits(machine).memory_bytes?;
+    let (dir, _) = file.rsplit_once('/')?;
+    let number = |name: &str| machine.read(&format!("{dir}/{name}"))?.trim().parse::<u64>().ok();
+    let taken = number("memory.current").or_else(|| number("memory.usage_in_bytes"));
+    let stat = machine.read(&format!("{dir}/memory.stat")).unwrap_or_default();
+    let files = ["total_inactive_file ", "inactive_file "]
+        .iter()
+        .find_map(|name| stat.lines().find_map(|line| line.strip_prefix(name))?.parse::<u64>().ok());
+    Some(Room { most_bytes, taken_bytes: taken.map(|taken| taken.saturating_sub(files.unwrap_or_default())) })
+}
+
 pub fn limits(machine: &Machine) -> Limits {
     let mut found = Limits::default();
     for dir in directories(machine, "memory") {

@@ -57,6 +57,27 @@ fn the_lowest_limit_on_the_way_up_wins_in_version_two() {
 }
 
 #[test]
+fn what_a_group_allows_is_told_with_what_is_taken_of_it_but_for_what_can_go() {
+    let (_root, machine) = machine(&[
+        V2_MOUNT,
+        ("/proc/self/cgroup", "0::/outer/inner\n"),
+        ("/sys/fs/cgroup/outer/memory.max", "2147483648\n"),
+        ("/sys/fs/cgroup/outer/memory.current", "900000\n"),
+        ("/sys/fs/cgroup/outer/memory.stat", "anon 1\ninactive_file 300000\nactive_file 7\n"),
+    ]);
+    let room = cgroup::Room { most_bytes: 2 * GIB, taken_bytes: Some(600_000) };
+    assert_eq!(cgroup::room(&machine), Some(room));
+    let (_root, silent) = self::machine(&[
+        V2_MOUNT,
+        ("/proc/self/cgroup", "0::/inner\n"),
+        ("/sys/fs/cgroup/inner/memory.max", "2147483648\n"),
+    ]);
+    assert_eq!(cgroup::room(&silent), Some(cgroup::Room { taken_bytes: None, ..room }));
+    let (_root, free) = self::machine(&[V2_MOUNT]);
+    assert_eq!(cgroup::room(&free), None);
+}
+
+#[test]
 fn a_container_that_sees_only_its_own_group_is_limited_too() {
     let (_root, machine) = machine(&[
         V2_MOUNT,

@@ -26,6 +26,7 @@ pub mod hands;
 pub mod keeper;
 pub mod probe;
 pub mod secrets;
+pub mod spoken;
 pub mod view;
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 
 use super::open::{State, StateError};
 use engine::domain::time::Timestamp;
+use sqlx::Row;
 use std::fmt;
 
 /// Ended ones beyond these are forgotten.
@@ -26,10 +27,11 @@ pub enum Step {
     Remove,
     RemoveImage,
     RemoveNetwork,
+    RemoveVolume,
 }
 
 impl Step {
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Pull,
         Self::Build,
         Self::Load,
@@ -42,6 +44,7 @@ impl Step {
         Self::Remove,
         Self::RemoveImage,
         Self::RemoveNetwork,
+        Self::RemoveVolume,
     ];
 
     pub fn as_str(self) -> &'static str {
@@ -58,6 +61,7 @@ impl Step {
             Self::Remove => "remove",
             Self::RemoveImage => "remove_image",
             Self::RemoveNetwork => "remove_network",
+            Self::RemoveVolume => "remove_volume",
         }
     }
 }
@@ -80,6 +84,16 @@ pub struct Open {
     pub step: String,
     pub subject: String,
     pub begun_at: Timestamp,
+}
+
+/// What was changed, or was about to be. Times are microseconds since the epoch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Past {
+    pub step: String,
+    pub subject: String,
+    pub begun_at: i64,
+    pub ended_at: Option<i64>,
+    pub outcome: Option<String>,
 }
 
 impl State {
@@ -109,6 +123,26 @@ impl State {
             .execute(&self.pool)
             .await?;
         Ok(())
+    }
+
+    /// The newest first, ended or not.
+    pub async fn newest_intents(&self, most: u32) -> Result<Vec<Past>, StateError> {
+        let rows = sqlx::query(
+            "SELECT step, subject, begun_at, ended_at, outcome FROM journal ORDER BY id DESC LIMIT $1",
+        )
+        .bind(most)
+        .fetch_all(&self.pool)
+        .await?;
+        let past = rows.iter().map(|row| {
+            Ok(Past {
+                step: row.try_get("step")?,
+                subject: row.try_get("subject")?,
+                begun_at: row.try_get("begun_at")?,
+                ended_at: row.try_get("ended_at")?,
+                outcome: row.try_get("outcome")?,
+            })
+        });
+        past.collect()
     }
 
     /// Whether it was begun before these records were opened: nobody is at it any more.

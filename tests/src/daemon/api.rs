@@ -12,7 +12,7 @@ use http::{HeaderName, HeaderValue, Response, StatusCode};
 use rustix::process::Signal;
 use serde_json::{Value, json};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 pub(super) type Reply = Response<Body>;
 
@@ -23,7 +23,7 @@ pub(super) async fn act(shared: &Arc<Shared>, call: &Call, body: &Bytes) -> Repl
     let asked = match (call.method.as_str(), parts.as_slice()) {
         (_, ["_ping"]) => Ok(ping()),
         ("GET", ["version"]) => Ok(told(StatusCode::OK, &version())),
-        ("GET", ["info"]) => Ok(told(StatusCode::OK, &info())),
+        ("GET", ["info"]) => Ok(told(StatusCode::OK, &info(shared))),
         ("GET", ["events"]) => Ok(Response::new(Body::from_stream(shared.news.lines(call)))),
         (_, ["containers", ..]) => containers(shared, call, &parts, body).await,
         ("POST", ["build"]) => Ok(build(shared, call)),
@@ -59,8 +59,9 @@ fn version() -> Value {
     })
 }
 
-fn info() -> Value {
-    json!({"Driver": "overlay2", "OSType": "linux", "CgroupVersion": "2", "SecurityOptions": ["name=seccomp"]})
+fn info(shared: &Shared) -> Value {
+    let root = lock(&shared.root).clone();
+    json!({"DockerRootDir": root, "Driver": "overlay2", "OSType": "linux", "CgroupVersion": "2", "SecurityOptions": ["name=seccomp"]})
 }
 
 async fn containers(
@@ -79,8 +80,20 @@ async fn containers(
         }
         ("GET", [_, named, "logs"]) => {
             let id = lock(&shared.stock).container(named).ok_or_else(|| no_container(named))?.id.clone();
-            let said = std::fs::read(shared.folder.join(id)).unwrap_or_default();
-            Ok(Response::new(Body::from(framed(&said))))
+            let log = shared.folder.join(id);
+            let said = std::fs::read(&log).unwrap_or_default();
+            let begun = std::fs::metadata(&log).and_then(|about| about.created()).unwrap_or(UNIX_EPOCH);
+            let tail = call.asked("tail").and_then(|tail| tail.parse().ok());
+            let said = framed(
+                &said,
+                (call.asked("timestamps") == Some("true")).then_some(begun),
+                tail.unwrap_or(usize::MAX),
+            );
+            Ok(Response::new(Body::from(said)))
+        }
+        ("GET", [_, named, "stats"]) => {
+            let life = lock(&shared.stock).container(named).ok_or_else(|| no_container(named))?.life.clone();
+            Ok(told(StatusCode::OK, &process::stats(&life)))
         }
         ("POST", [_, named, "start"]) => process::start(shared, named).map(done),
         ("POST", [_, named, "stop"]) => {
@@ -221,7 +234,9 @@ fn grounds(shared: &Shared, call: &Call, parts: &[&str], body: &Bytes) -> Result
             let names = wanted(call, "name");
             // As Docker does it: any name that has the wanted one in it.
             let fits = |one: &&Network| names.is_empty() || names.iter().any(|name| one.name.contains(name));
-            let found: Vec<_> = stock.networks.iter().filter(fits).map(Network::shown).collect();
+            let labels = wanted_labels(call);
+            let has = |one: &&Network| labels.iter().all(|(name, value)| one.labels.get(name) == Some(value));
+            let found: Vec<_> = stock.networks.iter().filter(fits).filter(has).map(Network::shown).collect();
             Ok(told(StatusCode::OK, &Value::from(found)))
         }
         ("POST", ["networks", "create"]) => {
@@ -255,6 +270,20 @@ fn grounds(shared: &Shared, call: &Call, parts: &[&str], body: &Bytes) -> Result
             stock.networks.retain(|one| one.id != id);
             Ok(bare(StatusCode::NO_CONTENT))
         }
+        ("GET", ["volumes"]) => {
+            let labels = wanted_labels(call);
+            let has = |one: &&Volume| labels.iter().all(|(name, value)| one.labels.get(name) == Some(value));
+            let found: Vec<_> = stock.volumes.iter().filter(has).map(Volume::shown).collect();
+            Ok(told(StatusCode::OK, &json!({"Volumes": found, "Warnings": null})))
+        }
+        ("DELETE", ["volumes", named]) => {
+            let before = stock.volumes.len();
+            stock.volumes.retain(|one| one.name != *named);
+            let is_gone = stock.volumes.len() < before;
+            is_gone
+                .then(|| bare(StatusCode::NO_CONTENT))
+                .ok_or_else(|| (404, format!("get {named}: no such volume")))
+        }
         ("GET", ["volumes", named]) => {
             let found = stock.volumes.iter().find(|one| one.name == *named);
             let found = found.ok_or_else(|| (404, format!("get {named}: no such volume")))?;
@@ -278,13 +307,22 @@ fn lines(all: &[Value]) -> Reply {
     Response::new(Body::from(text))
 }
 
-/// As Docker sends what a container without a terminal said.
-fn framed(said: &[u8]) -> Vec<u8> {
+/// As Docker sends what a container without a terminal said. Each line has another moment, always the same one, after
+/// that at which the container's log was begun.
+fn framed(said: &[u8], begun: Option<SystemTime>, tail: usize) -> Vec<u8> {
+    let seconds = begun.map(|at| at.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs());
+    let lines: Vec<&[u8]> = said.split_inclusive(|byte| *byte == b'\n').collect();
     let mut framed = Vec::new();
-    for line in said.split_inclusive(|byte| *byte == b'\n') {
+    for (number, line) in lines.iter().enumerate().skip(lines.len().saturating_sub(tail)) {
+        let at = seconds.map(|at| {
+            let (days, of_day) = (at / 86_400 % 28, at % 86_400);
+            let (hours, minutes, seconds) = (of_day / 3600, of_day / 60 % 60, of_day % 60);
+            format!("2026-01-{:02}T{hours:02}:{minutes:02}:{seconds:02}.{number:09}Z ", days + 1)
+        });
+        let at = at.as_deref().unwrap_or_default().as_bytes();
         framed.extend([1, 0, 0, 0]);
-        framed.extend(u32::try_from(line.len()).unwrap_or(u32::MAX).to_be_bytes());
-        framed.extend(line);
+        framed.extend(u32::try_from(at.len() + line.len()).unwrap_or(u32::MAX).to_be_bytes());
+        framed.extend(at.iter().chain(line.iter()));
     }
     framed
 }

@@ -2,13 +2,14 @@
 
 use super::script::{Answer, Call, Hold, Image, Program, Rule, Side};
 use super::shared::{Shared, lock};
-use super::stock::{Container, Labels, Life, Network, made_up, new_id};
+use super::stock::{Container, Labels, Life, Network, Volume, made_up, new_id};
 use super::{api, door, process};
 use crate::wait;
 use anyhow::{Context, ensure};
 use rustix::process::Signal;
 use serde_json::json;
 use std::fs::Permissions;
+use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -100,6 +101,11 @@ impl FakeEngine {
     /// From the next start of a container on.
     pub fn run_in_containers(&self, program: Program) {
         *lock(&self.shared.program) = program;
+    }
+
+    /// As it tells whoever wants to know how much room there is.
+    pub fn keeps_images_in(&self, folder: &Path) {
+        *lock(&self.shared.root) = Some(folder.to_owned());
     }
 
     /// What a pull of this reference brings.
@@ -231,6 +237,13 @@ impl FakeEngine {
         Ok(())
     }
 
+    /// As if what runs in it had said so.
+    pub fn says(&self, service: &str, words: &[u8]) -> anyhow::Result<()> {
+        let path = self.shared.folder.join(self.only(service)?.id);
+        let mut log = std::fs::File::options().append(true).create(true).open(path)?;
+        Ok(log.write_all(words)?)
+    }
+
     pub fn rename(&self, id: &str, name: &str) -> anyhow::Result<()> {
         let mut stock = lock(&self.shared.stock);
         name.clone_into(&mut stock.container(id).context("there is no such container")?.name);
@@ -280,6 +293,17 @@ impl FakeEngine {
             life: Life::Created,
             starts: 0,
         });
+    }
+
+    /// Of another box on the same engine.
+    pub fn put_neighbour(&self, box_id: &str) {
+        let labels = Labels::from([("whisperengine.box".to_owned(), box_id.to_owned())]);
+        let name = format!("whisperengine-{box_id}");
+        self.put_foreign_container(&format!("{name}-redis"));
+        let mut stock = lock(&self.shared.stock);
+        stock.containers.last_mut().into_iter().for_each(|one| one.labels.clone_from(&labels));
+        stock.networks.push(Network { id: new_id(), name: name.clone(), labels: labels.clone() });
+        stock.volumes.push(Volume { name: format!("{name}-postgres"), labels });
     }
 
     pub fn put_foreign_network(&self, name: &str) {

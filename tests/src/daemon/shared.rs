@@ -20,6 +20,8 @@ pub(super) struct Shared {
     pub waiting: Mutex<JoinSet<()>>,
     /// For what processes write.
     pub folder: PathBuf,
+    /// Where it says that it keeps its images.
+    pub root: Mutex<Option<PathBuf>>,
 }
 
 impl Shared {
@@ -34,6 +36,7 @@ impl Shared {
             hangs: watch::Sender::new(false),
             waiting: Mutex::default(),
             folder,
+            root: Mutex::default(),
         }
     }
 

@@ -136,6 +136,17 @@ async fn a_service_is_watched_cancelled_tried_again_by_keyboard_and_taken_back()
     window.click(&link("Newer lines")).await?;
     window.until_it_says("Nothing newer was written down.").await?;
 
+    window.open("/system/logs").await?;
+    window.click(&button("Show lines as they come")).await?;
+    window.until_it_says("Lines are shown as they come.").await?;
+    let shown =
+        async || window.run("return document.querySelector('#lines li:last-child').textContent", &[]).await;
+    let before = shown().await?;
+    // What the box wrote down about this very visit, if nothing else.
+    wait::until("another line", SOON, async || Ok((shown().await? != before).then_some(()))).await?;
+    look(window, "system-follow").await?;
+    window.press(keys::ENTER).await?;
+
     window.click(&link("System")).await?;
     window.click(&link("Let the box do it itself")).await?;
     window.until_it_says("nothing that was said is lost").await?;

@@ -7,9 +7,12 @@
 mod by_hand;
 mod coming_back;
 mod faults;
+mod figures;
 mod images;
 mod kills;
 mod manners;
 mod moving;
 mod register;
-mod scene;
+mod room;
+pub mod scene;
+mod spoken;

@@ -93,6 +93,7 @@ fn case(address: Address, world: &World, other: &Person, own: Uuid) -> Case {
         | Address::SystemNow
         | Address::SystemLogs
         | Address::DownloadLog
+        | Address::FollowLog
         | Address::Connections
         | Address::NewConnection
         | Address::TheBox
@@ -114,7 +115,7 @@ fn case(address: Address, world: &World, other: &Person, own: Uuid) -> Case {
         Address::ChangeConnection => Case::Owners(at(world.connection).form(MODEL.into())),
         Address::AddConnection | Address::ConnectModel => Case::Owners(plain().form(MODEL.into())),
         Address::InvitePerson => Case::Owners(plain().form("name=Eve".into())),
-        Address::Restart | Address::Stop | Address::KeepRecovery | Address::SeenMachine | Address::LookAgain | Address::LookAgainInSetUp | Address::GoWithoutContainers | Address::LookAtEngine | Address::SearchModels | Address::ModelLater => {
+        Address::Restart | Address::Stop | Address::KeepRecovery | Address::SeenMachine | Address::LookAgain | Address::LookAgainInSetUp | Address::GoWithoutContainers | Address::LookAtEngine | Address::Diagnostics | Address::SearchModels | Address::ModelLater => {
             Case::Owners(plain().form(String::new()))
         }
 

@@ -11,14 +11,16 @@ pub trait System: Send + Sync {
     fn health(&self) -> BoxFuture<'_, Health>;
     /// Long work: what is under way first, then the newest that ended.
     fn jobs(&self) -> BoxFuture<'_, Vec<Job>>;
-    /// What is left of the machine. Asks the operating system and nobody else.
-    fn load(&self) -> Load;
+    /// What is left of the machine, and what the box takes of it. Never waits for more than a tenth of a second.
+    fn load(&self) -> BoxFuture<'_, Load>;
     /// Tries a service in trouble at once.
     fn retry<'a>(&'a self, service: &'a str) -> BoxFuture<'a, Result<(), Refused>>;
     /// Has a service run there from now on; the store is carried there.
     fn choose<'a>(&'a self, service: &'a str, home: Home) -> BoxFuture<'a, Result<(), Refused>>;
     /// What can be put right with a button.
     fn repair<'a>(&'a self, issue: &'a str) -> BoxFuture<'a, Result<(), Refused>>;
+    /// One file for somebody who helps, as a tar archive, without secrets and names. Takes as long as it takes.
+    fn diagnostics(&self) -> BoxFuture<'_, Result<Vec<u8>, Refused>>;
     /// It ends a moment later.
     fn cancel_job(&self, id: &str) -> Result<(), Refused>;
 }
@@ -27,6 +29,10 @@ pub trait System: Send + Sync {
 pub trait Logs: Send + Sync {
     /// Lines of one log, oldest first.
     fn read(&self, log: Log, wish: LogWish) -> BoxFuture<'_, Result<LogPiece, Refused>>;
+    /// Services in containers, which say things of their own.
+    fn speakers(&self) -> Vec<String>;
+    /// What one of them said, without weights. Never waits for more than a quarter of a second.
+    fn said<'a>(&'a self, service: &'a str, wish: LogWish) -> BoxFuture<'a, Result<LogPiece, Refused>>;
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -49,7 +55,7 @@ pub struct Health {
 }
 
 /// Something the box leans on.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Service {
     /// As addresses have it: `postgres`, `redis`, `store` …
     pub name: String,
@@ -60,9 +66,21 @@ pub struct Service {
     pub stage: Stage,
     /// Whether the box cannot do its work without it.
     pub is_needed: bool,
+    /// Where it answers.
+    pub address: Option<SocketAddr>,
+    /// What it takes; for what is a part of the box, what all of the box's process takes.
+    pub takes: Takes,
     pub container: Option<Container>,
     pub trouble: Option<Trouble>,
     pub choice: Choice,
+}
+
+/// What something takes at this moment. `None` is what nobody tells.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Takes {
+    pub memory_bytes: Option<u64>,
+    /// How many processor cores it keeps busy.
+    pub cores: Option<f64>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -117,7 +135,8 @@ pub struct Container {
     pub image: String,
     /// The beginning of its id, where there is one.
     pub id: Option<String>,
-    pub address: Option<SocketAddr>,
+    /// Where it answers inside.
+    pub port: Option<u16>,
     /// Since the box was started.
     pub starts: u32,
     pub most_memory_bytes: Option<u64>,
@@ -245,14 +264,33 @@ pub enum Outcome {
 pub struct Load {
     pub memory_total: Option<u64>,
     pub memory_free: Option<u64>,
+    /// Where a control group allows the box less than the machine has.
+    pub group_total: Option<u64>,
+    pub group_free: Option<u64>,
     /// What this very process takes.
     pub memory_own: Option<u64>,
     /// Of the file system that holds the data directory.
     pub disk_total: Option<u64>,
     pub disk_free: Option<u64>,
+    /// What is left free: below it nothing is fetched, so that what is said can still be kept.
+    pub disk_reserve: u64,
+    /// What the box keeps there.
+    pub kept: Option<Kept>,
     pub cores: u32,
     /// Programs that ran or waited to, on average over the last minute.
     pub busy: Option<f64>,
+}
+
+/// What lies in the data directory, in bytes on the disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Kept {
+    /// All of it, these and the rest.
+    pub all: u64,
+    /// Conversations, files, indexes and the cache.
+    pub data: u64,
+    pub logs: u64,
+    pub bundles: u64,
+    pub temporary: u64,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -293,6 +331,8 @@ pub struct LogPiece {
     pub place: Option<String>,
     /// Whether lines were left out that are older, or with `after` newer, than these.
     pub has_more: bool,
+    /// Nobody could be asked in time: these are the lines that were kept.
+    pub is_kept: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -150,10 +150,12 @@ addresses! {
     SystemNow: GET "/system/now" by Member;
     SystemLogs: GET "/system/logs" by Member;
     DownloadLog: GET "/system/logs/download" by Member;
+    FollowLog: GET "/system/logs/live" by Member;
     LookAtEngine: POST "/system/engine/look" by Member;
     RetryService: POST "/system/services/{id}/retry" by Member;
     AskForHome: GET "/system/services/{id}/home" by Member;
     ChooseHome: POST "/system/services/{id}/home" by Member;
     RepairIssue: POST "/system/issues/{id}/repair" by Member;
+    Diagnostics: POST "/system/diagnostics" by Member;
     CancelJob: POST "/system/jobs/{id}/cancel" by Member;
 }

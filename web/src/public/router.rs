@@ -193,11 +193,13 @@ fn handler(address: Address) -> MethodRouter<Face> {
         Address::SystemNow => on(way, system::page::now),
         Address::SystemLogs => on(way, system::logs::get),
         Address::DownloadLog => on(way, system::logs::download),
+        Address::FollowLog => on(way, system::follow::get),
         Address::LookAtEngine => on(way, system::deeds::look_again),
         Address::RetryService => on(way, system::deeds::retry),
         Address::AskForHome => on(way, system::deeds::ask_home),
         Address::ChooseHome => on(way, system::deeds::choose_home),
         Address::RepairIssue => on(way, system::deeds::repair),
+        Address::Diagnostics => on(way, system::deeds::diagnostics),
         Address::CancelJob => on(way, system::deeds::cancel_job),
     }
 }

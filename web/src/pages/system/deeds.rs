@@ -14,6 +14,7 @@ use crate::words::Words;
 use askama::Template;
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
+use http::header;
 use serde::Deserialize;
 
 #[derive(Template)]
@@ -93,6 +94,11 @@ pub async fn ask_home(
         Wished::Native => "native",
         Wished::Container => "container",
     };
+    if home == "container" {
+        let free = face.appliance.system().load().await.disk_free;
+        let free = free.map_or_else(|| words.say("system-not-told"), |free| size(words, free));
+        sentences.push(words.say_with("system-choose-room", "free", &free));
+    }
     if home == "container" && face.appliance.look_around().await.containers.state != ContainerState::Running {
         sentences.push(words.say("system-choose-no-engine"));
     }
@@ -164,6 +170,28 @@ pub async fn cancel_job(
 ) -> Result<Response, PageError> {
     let done = face.appliance.system().cancel_job(&job);
     outcome(&face, &owner, done, "cancelled").await
+}
+
+/// The file itself, to be kept or handed on.
+pub async fn diagnostics(
+    State(face): State<Face>,
+    Owner(owner): Owner,
+    Sealed(Nothing {}): Sealed<Nothing>,
+) -> Result<Response, PageError> {
+    let packed = match face.appliance.system().diagnostics().await {
+        Ok(packed) => packed,
+        Err(why) => {
+            let problem = face.words.say_with("system-not-done", "why", &why.to_string());
+            return with_problem(&face, &owner, problem).await;
+        }
+    };
+    let headers = [
+        (header::CONTENT_TYPE, "application/x-tar"),
+        (header::CONTENT_DISPOSITION, "attachment; filename=\"whisperengine-diagnostics.tar\""),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::CACHE_CONTROL, "no-store"),
+    ];
+    Ok((headers, packed).into_response())
 }
 
 async fn outcome(

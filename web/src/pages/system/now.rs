@@ -1,8 +1,8 @@
 //! The box at this moment, in words: one sentence for all of it, then each thing.
 
 use super::job::{self, JobTold};
-use super::service::{self, ServiceTold};
-use super::told::{Mark, sentence, size};
+use super::service::{self, Fact, ServiceTold};
+use super::told::{Mark, in_steps, sentence, size};
 use crate::pages::setup::machine::{EngineTold, engine_told};
 use crate::ports::system::{Health, Home, Issue, Load, Repair, Service, Severity, Stage};
 use crate::ports::{Appliance, ContainerState};
@@ -27,6 +27,8 @@ pub struct Now {
     pub engine_mark: Mark,
     pub meters: Vec<Meter>,
     pub figures: Vec<String>,
+    /// What the box keeps on the disk.
+    pub kept: Vec<Fact>,
 }
 
 pub struct IssueTold {
@@ -55,9 +57,9 @@ pub struct Meter {
 
 pub async fn look(words: &Words, appliance: &dyn Appliance) -> Now {
     let system = appliance.system();
-    let (health, jobs, ground) = futures::join!(system.health(), system.jobs(), appliance.look_around());
+    let (health, jobs, ground, load) =
+        futures::join!(system.health(), system.jobs(), appliance.look_around(), system.load());
     let now = appliance.now();
-    let load = system.load();
     let (under_way, ended): (Vec<_>, Vec<_>) = jobs.iter().partition(|job| job.end.is_none());
     let (mark, how) = how(words, &health);
     let mut services: Vec<_> = health.services.iter().map(|one| service::told(words, one, now)).collect();
@@ -75,6 +77,7 @@ pub async fn look(words: &Words, appliance: &dyn Appliance) -> Now {
         engine_mark: engine_mark(ground.containers.state),
         meters: meters(words, &load),
         figures: figures(words, &load),
+        kept: kept(words, &load),
     }
 }
 
@@ -199,16 +202,30 @@ fn meters(words: &Words, load: &Load) -> Vec<Meter> {
     };
     let disk = meter("disk", "system-disk", load.disk_total, load.disk_free);
     let memory = meter("memory", "system-memory", load.memory_total, load.memory_free);
-    disk.into_iter().chain(memory).collect()
+    let group = meter("group", "system-group", load.group_total, load.group_free);
+    [disk, memory, group].into_iter().flatten().collect()
+}
+
+fn kept(words: &Words, load: &Load) -> Vec<Fact> {
+    let Some(kept) = load.kept else { return Vec::new() };
+    let fact = |name, bytes| Fact { name: words.say(name), value: size(words, bytes) };
+    vec![
+        fact("system-kept-all", kept.all),
+        fact("system-kept-data", kept.data),
+        fact("system-kept-logs", kept.logs),
+        fact("system-kept-bundles", kept.bundles),
+        fact("system-kept-temporary", kept.temporary),
+    ]
 }
 
 fn figures(words: &Words, load: &Load) -> Vec<String> {
-    // To the next five: what the process takes is never twice the same, and nobody asks for more.
-    let own = load.memory_own.map(|bytes| bytes.div_ceil(5_000_000) * 5_000_000);
+    let own = load.memory_own.map(in_steps);
     let own = own.map(|bytes| words.say_with("system-own-memory", "size", &size(words, bytes)));
     let busy = load.busy.map(|busy| {
         let busy = (busy * 10.0).round() / 10.0;
         words.say_counting("system-busy", &[("busy", busy), ("cores", f64::from(load.cores))])
     });
-    own.into_iter().chain(busy).collect()
+    let is_known = load.disk_free.is_some();
+    let reserve = is_known.then(|| words.say_with("system-reserve", "size", &size(words, load.disk_reserve)));
+    [own, busy, reserve].into_iter().flatten().collect()
 }

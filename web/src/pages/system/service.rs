@@ -1,8 +1,8 @@
 //! One thing the box leans on, in words.
 
-use super::told::{Mark, ago, sentence, shortened, size, span};
+use super::told::{Mark, ago, in_steps, of_a_core, sentence, shortened, size, span};
 use crate::pages::moment;
-use crate::ports::system::{Choice, Container, Home, Part, Service, Stage, Trouble};
+use crate::ports::system::{Choice, Home, Part, Service, Stage, Takes, Trouble};
 use crate::words::Words;
 
 /// Of what it said last, and of each line.
@@ -25,6 +25,8 @@ pub struct ServiceTold {
     pub facts: Vec<Fact>,
     pub trouble: Option<TroubleTold>,
     pub lines: Vec<String>,
+    /// Whether it has a log of its own.
+    pub speaks: bool,
     pub choice: Option<ChoiceTold>,
     /// Why it stays where it is.
     pub fixed: Option<String>,
@@ -76,9 +78,10 @@ pub fn told(words: &Words, service: &Service, now: i64) -> ServiceTold {
         mark,
         state: words.say(state),
         since,
-        facts: service.container.as_ref().map(|container| facts(words, container)).unwrap_or_default(),
+        facts: facts(words, service),
         trouble: trouble(words, service, now),
         lines: lines(service),
+        speaks: service.container.is_some(),
         choice,
         fixed,
     }
@@ -129,22 +132,54 @@ pub fn state(service: &Service) -> (Mark, &'static str) {
     }
 }
 
-fn facts(words: &Words, container: &Container) -> Vec<Fact> {
+fn facts(words: &Words, service: &Service) -> Vec<Fact> {
     let mut facts = Vec::new();
     let mut add = |name: &str, value: String| facts.push(Fact { name: words.say(name), value });
-    add("system-fact-image", container.image.clone());
-    if let Some(address) = container.address {
-        add("system-fact-address", address.to_string());
+    if let Some(address) = service.address {
+        let name = if service.home == Home::Native { "system-fact-door" } else { "system-fact-address" };
+        add(name, address.to_string());
     }
-    if let Some(id) = &container.id {
-        add("system-fact-container", id.clone());
+    let Takes { memory_bytes, cores } = service.takes;
+    let memory = memory_bytes.map(|bytes| size(words, in_steps(bytes)));
+    let cores = cores.map(|cores| of_a_core(words, cores));
+    let unknown = || words.say("system-not-told");
+    let Some(container) = &service.container else {
+        if service.home == Home::Native {
+            let shared = |takes: Option<String>| {
+                takes.map_or_else(unknown, |takes| words.say_with("system-of-the-box", "takes", &takes))
+            };
+            add("system-fact-memory", shared(memory));
+            add("system-fact-processor", shared(cores));
+        }
+        return facts;
+    };
+    let most = container.most_memory_bytes.map(|bytes| size(words, bytes));
+    // What has no container takes nothing, and says no more than what it might.
+    let runs = container.id.is_some();
+    match (memory, most) {
+        (Some(used), Some(most)) if runs => {
+            add("system-fact-memory", words.say_all("system-used-of", &[("used", &used), ("most", &most)]));
+        }
+        (None, Some(most)) if runs => {
+            add("system-fact-memory", words.say_with("system-not-told-of", "most", &most));
+        }
+        (used, None) if runs => add("system-fact-memory", used.unwrap_or_else(unknown)),
+        (_, Some(most)) => add("system-fact-memory", words.say_with("system-at-most", "size", &most)),
+        (_, None) => {}
+    }
+    if runs {
+        add("system-fact-processor", cores.unwrap_or_else(unknown));
     }
     if container.starts > 0 {
         let starts = [("count", f64::from(container.starts))];
         add("system-fact-starts", words.say_counting("system-starts", &starts));
     }
-    if let Some(bytes) = container.most_memory_bytes {
-        add("system-fact-memory", words.say_with("system-at-most", "size", &size(words, bytes)));
+    add("system-fact-image", container.image.clone());
+    if let Some(port) = container.port {
+        add("system-fact-port", port.to_string());
+    }
+    if let Some(id) = &container.id {
+        add("system-fact-container", id.clone());
     }
     facts
 }

@@ -60,6 +60,20 @@ pub fn size(words: &Words, bytes: u64) -> String {
     words.say_counting(name, &[("count", count)])
 }
 
+/// To the next five megabytes: what a process takes is never twice the same, and nobody asks for more.
+pub fn in_steps(bytes: u64) -> u64 {
+    bytes.div_ceil(5_000_000) * 5_000_000
+}
+
+/// A share of one processor core, as one reads it.
+pub fn of_a_core(words: &Words, cores: f64) -> String {
+    let percent = cores * 100.0;
+    if percent > 0.0 && percent < 1.0 {
+        return words.say("system-cores-little");
+    }
+    words.say_counting("system-cores", &[("percent", percent.round())])
+}
+
 /// What was said without a capital or an end, as a sentence of its own.
 pub fn sentence(said: &str) -> String {
     let said = said.trim();

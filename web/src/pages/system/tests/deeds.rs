@@ -3,7 +3,7 @@
 use super::state::{BoxState, in_trouble, open, pages, redis, send};
 use crate::pages::tests::{ask, has_no_live_markup, seal, signed_in, to};
 use crate::ports::system::{Refused, Stage};
-use http::{Method, StatusCode};
+use http::{Method, StatusCode, header};
 
 /// Each form with its fields, what it makes the box do, and where it leads.
 const FORMS: [(&str, &str, &str, &str); 7] = [
@@ -69,7 +69,14 @@ async fn what_is_gone_is_not_found_and_what_fails_is_told() {
 async fn a_switch_says_first_what_is_fetched_and_what_is_lost() {
     let (face, state) = pages("owner", BoxState::default());
     let page = open(&face, "/system/services/redis/home?home=container").await;
-    for words in ["redis:7", "192 MB", "starts empty", "No container engine is ready"] {
+    for words in [
+        "redis:7",
+        "192 MB",
+        "is told as soon as it is fetched",
+        "data: 20 GB",
+        "starts empty",
+        "No container engine is ready",
+    ] {
         assert!(page.text.contains(words), "{words}: {}", page.text);
     }
     assert!(page.text.contains("name=\"home\" value=\"container\""));
@@ -99,4 +106,34 @@ async fn a_page_that_tells_of_a_failure_still_has_the_button() {
     let (face, _) = pages("owner", state);
     let page = send(&face, "/system/services/redis/retry", "").await;
     assert!(page.text.contains("aria-label=\"Try Redis again\""), "{}", page.text);
+}
+
+#[tokio::test]
+async fn diagnostics_are_a_file_for_the_owner_and_nobody_else() {
+    let path = "/system/diagnostics";
+    let (face, state) = pages("owner", BoxState::default());
+    assert!(open(&face, "/system").await.text.contains("action=\"/system/diagnostics\""));
+    let file = send(&face, path, "").await;
+    assert_eq!((file.status, file.text.as_str()), (StatusCode::OK, "a tar archive"));
+    assert_eq!(file.headers[header::CONTENT_TYPE], "application/x-tar");
+    assert_eq!(
+        file.headers[header::CONTENT_DISPOSITION],
+        "attachment; filename=\"whisperengine-diagnostics.tar\""
+    );
+    assert_eq!(
+        [&file.headers[header::X_CONTENT_TYPE_OPTIONS], &file.headers[header::CACHE_CONTROL]],
+        ["nosniff", "no-store"]
+    );
+    assert_eq!(state.done(), ["diagnostics"]);
+
+    let (member, members) = pages("member", BoxState::default());
+    assert_eq!(send(&member, path, "").await.status, StatusCode::FORBIDDEN);
+    let unsealed = ask(&face, signed_in(Method::POST, path), "").await;
+    assert_eq!(unsealed.status, StatusCode::FORBIDDEN);
+    assert_eq!([state.done(), members.done()], [Vec::<String>::new(), Vec::new()]);
+    let failed = Err(Refused::Failed("<b>no".to_owned()));
+    let (face, _) = pages("owner", BoxState { outcome: failed, ..BoxState::default() });
+    let page = send(&face, path, "").await;
+    assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(page.text.contains("This was not done: &#60;b&#62;no"), "{}", page.text);
 }

@@ -1,12 +1,17 @@
 //! The page of what was written down.
 
 use super::state::{BoxState, line, open, pages};
-use crate::pages::tests::{HOSTILE, has_no_live_markup};
+use crate::pages::tests::{HOSTILE, has_no_live_markup, signed_in};
 use crate::ports::system::{Level, LogLine, LogPiece, Refused};
-use http::{StatusCode, header};
+use crate::serve::Peer;
+use axum::body::Body;
+use futures::StreamExt;
+use http::{Method, StatusCode, header};
+use tower::ServiceExt;
 
 fn piece(lines: Vec<LogLine>, has_more: bool) -> BoxState {
-    let piece = LogPiece { lines, place: Some("2026-11-20T14:07:02.123456Z/1".to_owned()), has_more };
+    let piece =
+        LogPiece { lines, place: Some("2026-11-20T14:07:02.123456Z/1".to_owned()), has_more, is_kept: false };
     BoxState { piece: Ok(piece), ..BoxState::default() }
 }
 
@@ -23,6 +28,7 @@ async fn lines_are_words_and_what_is_asked_for_is_handed_on() {
     has_no_live_markup(&page.text);
     assert_eq!(page.text.matches("<h1").count(), 1);
     assert_eq!(page.text.matches("</li>").count(), 3);
+    assert!(page.text.contains("data-live=\"/system/logs/live?log=errors&#38;level=warn&#38;q="));
     for words in [
         "<option value=\"errors\" selected>",
         "<option value=\"warn\" selected>",
@@ -80,4 +86,55 @@ async fn a_log_that_cannot_be_read_is_told() {
     assert!(page.text.contains("The log cannot be read: closed &#60;b&#62;"), "{}", page.text);
     let file = open(&face, "/system/logs/download").await;
     assert_eq!(file.status, StatusCode::INTERNAL_SERVER_ERROR);
+}
+
+#[tokio::test]
+async fn a_service_says_what_it_says_and_one_that_is_not_there_is_not_found() {
+    let lines = vec![line(None, HOSTILE), line(None, &"long ".repeat(1_000))];
+    let (face, state) = pages("owner", piece(lines.clone(), true));
+    let page = open(&face, "/system/logs?part=redis&q=x&level=error").await;
+    assert_eq!(page.status, StatusCode::OK);
+    has_no_live_markup(&page.text);
+    for words in [
+        "<option value=\"redis\" selected>What Redis said</option>",
+        "href=\"/system/logs?part=redis&#38;q=x&#38;after=2026-11-20T14%3A07%3A02.123456Z/1\"",
+        "data-live=\"/system/logs/live?part=redis&#38;q=x&#38;after=2026",
+    ] {
+        assert!(page.text.contains(words), "{words}: {}", page.text);
+    }
+    assert_eq!(state.done(), ["said redis LogWish { words: \"x\", level: None, after: None, most: 100 }"]);
+    // As the form sends it.
+    assert!(open(&face, "/system/logs?log=redis").await.text.contains("value=\"redis\" selected"));
+    let file = open(&face, "/system/logs/download?part=redis").await;
+    assert_eq!(file.headers[header::CONTENT_DISPOSITION], "attachment; filename=\"redis.txt\"");
+    for path in ["/system/logs?part=moon", "/system/logs?log=..%2Fapp", "/system/logs/download?part=moon"] {
+        assert_eq!(open(&face, path).await.status, StatusCode::NOT_FOUND, "{path}");
+    }
+    let mut kept = piece(lines, false);
+    kept.piece = kept.piece.map(|piece| LogPiece { is_kept: true, ..piece });
+    let (face, _) = pages("owner", kept);
+    let page = open(&face, "/system/logs?part=redis").await;
+    assert!(page.text.contains("These are the last lines that were kept."), "{}", page.text);
+}
+
+#[tokio::test]
+async fn lines_come_as_they_are_written_from_the_place_that_was_reached() {
+    let (face, state) = pages("owner", piece(vec![line(Some(Level::Warn), HOSTILE)], false));
+    let follow = signed_in(Method::GET, "/system/logs/live?part=redis&after=here")
+        .header("host", "localhost:8080")
+        .extension(Peer::Local)
+        .header("last-event-id", "2026-11-20T14:07:01Z/2")
+        .body(Body::empty())
+        .expect("a request");
+    let answer = face.oneshot(follow).await.expect("an answer");
+    assert_eq!(answer.headers()[header::CONTENT_TYPE], "text/event-stream");
+    let mut events = answer.into_body().into_data_stream();
+    let first = events.next().await.expect("an event").expect("whole");
+    let first = std::str::from_utf8(&first).expect("text");
+    assert!(first.starts_with("id: 2026-11-20T14:07:02.123456Z/1\nevent: lines\ndata: {"), "{first}");
+    assert_eq!(first.trim_end().lines().count(), 3, "an event of its own: {first}");
+    has_no_live_markup(first);
+    assert!(state.done()[0].contains("after: Some(\"2026-11-20T14:07:01Z/2\")"));
+    events.next().await.expect("another").expect("whole");
+    assert!(state.done()[0].contains("after: Some(\"2026-11-20T14:07:02.123456Z/1\")"));
 }

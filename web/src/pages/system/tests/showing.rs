@@ -4,7 +4,8 @@ use super::state::{BoxState, SECOND, in_trouble, issue, open, pages, redis};
 use crate::pages::tests::{Answer, HOSTILE, ask, has_no_live_markup, signed_in, to};
 use crate::ports::ContainerState;
 use crate::ports::system::{
-    Choice, Home, Job, JobEnd, Outcome, Part, Repair, Service, Severity, Stage, Trouble, Unit,
+    Choice, Container, Home, Job, JobEnd, Outcome, Part, Repair, Service, Severity, Stage, Takes, Trouble,
+    Unit,
 };
 use http::{Method, StatusCode, header};
 use std::fmt::Write;
@@ -295,6 +296,7 @@ async fn nobody_but_the_owner_sees_any_of_it() {
         "/system/now",
         "/system/logs",
         "/system/logs/download",
+        "/system/logs/live",
         "/system/services/redis/home?home=native",
     ] {
         let page = open(&member, path).await;
@@ -321,4 +323,56 @@ async fn a_trouble_names_its_next_try() {
             assert!(page.text.contains(words), "{words}: {}", told(&page));
         }
     }
+}
+
+#[tokio::test]
+async fn what_is_taken_is_told_and_what_nobody_tells_is_called_missing_and_never_a_nought() {
+    let mut silent = redis(Stage::Serving { since: 0 });
+    silent.takes = Takes::default();
+    let mut absent = silent.clone();
+    absent.container = absent.container.map(|container| Container { id: None, starts: 0, ..container });
+    let told_of = async |service: Service| {
+        let mut state = BoxState::with(service);
+        // All others are told.
+        state.load.memory_own = None;
+        let (face, _) = pages("owner", state);
+        let page = open(&face, "/system").await;
+        is_whole(&page);
+        let told = told(&page);
+        told.split("Cache\n").nth(1).and_then(|rest| rest.split("Container engine").next()).map(str::to_owned)
+    };
+    let known = told_of(redis(Stage::Serving { since: 0 })).await.expect("the cache");
+    assert!(
+        known.contains("Memory\n45 MB of at most 192 MB\nProcessor\nless than 1 % of one core"),
+        "{known}"
+    );
+    assert!(known.contains("Answers at\n127.0.0.1:49153") && known.contains("Port inside\n6379"), "{known}");
+    let silent = told_of(silent).await.expect("the cache");
+    assert!(silent.contains("not known at the moment, at most 192 MB"), "{silent}");
+    assert!(silent.contains("Processor\nnot known at the moment"), "{silent}");
+    let absent = told_of(absent).await.expect("the cache");
+    assert!(absent.contains("Memory\nat most 192 MB") && !absent.contains("not known"), "{absent}");
+    for text in [known, silent, absent] {
+        assert!(!text.contains("\n0 "), "{text}");
+    }
+
+    let mut state = BoxState::default();
+    (state.load.group_total, state.load.group_free) = (Some(2_000_000_000), Some(100_000_000));
+    let (face, _) = pages("owner", state);
+    let text = told(&open(&face, "/system").await);
+    for words in [
+        "Memory\nshares the box’s 60 MB\nProcessor\nshares the box’s 3 % of one core",
+        "The box answers at\n127.0.0.1:8080",
+        "Allowed memory\n100 MB free of 2 GB",
+        "1.1 GB of the disk stay free",
+        "Everything\n96 MB\nConversations and files\n52 MB",
+    ] {
+        assert!(text.contains(words), "{words}: {text}");
+    }
+    let mut unknown = BoxState::default();
+    unknown.load.kept = None;
+    (unknown.load.disk_free, unknown.load.memory_free) = (None, None);
+    let (face, _) = pages("owner", unknown);
+    let text = told(&open(&face, "/system").await);
+    assert!(!text.contains("free of") && !text.contains("What the box keeps here"), "{text}");
 }

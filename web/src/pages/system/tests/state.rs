@@ -2,8 +2,8 @@
 
 use crate::pages::tests::{Answer, Leavings, ask, face_of_box, seal, signed_in};
 use crate::ports::system::{
-    Choice, Container, Health, Home, Issue, Job, Level, Load, Log, LogLine, LogPiece, LogWish, Logs, Made,
-    Part, Refused, Service, Severity, Stage, System, Trouble,
+    Choice, Container, Health, Home, Issue, Job, Kept, Level, Load, Log, LogLine, LogPiece, LogWish, Logs,
+    Made, Part, Refused, Service, Severity, Stage, System, Takes, Trouble,
 };
 use crate::ports::{ContainerEngine, ContainerState, EngineKind, Graphics, Ground, Size};
 use axum::Router;
@@ -48,9 +48,19 @@ impl Default for BoxState {
             load: Load {
                 memory_total: Some(16_000_000_000),
                 memory_free: Some(9_500_000_000),
+                group_total: None,
+                group_free: None,
                 memory_own: Some(58_123_456),
                 disk_total: Some(500_000_000_000),
                 disk_free: Some(20_000_000_000),
+                disk_reserve: 1_073_741_824,
+                kept: Some(Kept {
+                    all: 96_400_000,
+                    data: 52_000_000,
+                    logs: 3_400_000,
+                    bundles: 41_000_000,
+                    temporary: 0,
+                }),
                 cores: 4,
                 busy: Some(0.42),
             },
@@ -80,6 +90,8 @@ pub fn service(name: &str, part: Part, kind: &str) -> Service {
         home: Home::Native,
         stage: Stage::Answers,
         is_needed: matches!(part, Part::Store | Part::Engine),
+        address: (part == Part::Engine).then(|| "127.0.0.1:8080".parse().expect("an address")),
+        takes: Takes { memory_bytes: Some(58_123_456), cores: Some(0.034) },
         container: None,
         trouble: None,
         choice,
@@ -91,13 +103,20 @@ pub fn redis(stage: Stage) -> Service {
     let container = Container {
         image: "docker.io/library/redis:7".to_owned(),
         id: Some("0123456789ab".to_owned()),
-        address: Some("127.0.0.1:49153".parse().expect("an address")),
+        port: Some(6379),
         starts: 2,
         most_memory_bytes: Some(192_000_000),
         last_lines: Vec::new(),
     };
     let redis = service("redis", Part::Cache, "redis");
-    Service { home: Home::Container, stage, container: Some(container), ..redis }
+    Service {
+        home: Home::Container,
+        stage,
+        address: Some("127.0.0.1:49153".parse().expect("an address")),
+        takes: Takes { memory_bytes: Some(41_000_000), cores: Some(0.002) },
+        container: Some(container),
+        ..redis
+    }
 }
 
 /// The same, with what went wrong and what it said last.
@@ -149,8 +168,8 @@ impl System for BoxState {
     fn jobs(&self) -> BoxFuture<'_, Vec<Job>> {
         Box::pin(ready(self.jobs.clone()))
     }
-    fn load(&self) -> Load {
-        self.load.clone()
+    fn load(&self) -> BoxFuture<'_, Load> {
+        Box::pin(ready(self.load.clone()))
     }
     fn retry<'a>(&'a self, service: &'a str) -> BoxFuture<'a, Result<(), Refused>> {
         self.does(&format!("retry {service}"));
@@ -164,6 +183,10 @@ impl System for BoxState {
         self.does(&format!("repair {issue}"));
         Box::pin(ready(self.outcome.clone()))
     }
+    fn diagnostics(&self) -> BoxFuture<'_, Result<Vec<u8>, Refused>> {
+        self.does("diagnostics");
+        Box::pin(ready(self.outcome.clone().map(|()| b"a tar archive".to_vec())))
+    }
     fn cancel_job(&self, id: &str) -> Result<(), Refused> {
         self.does(&format!("cancel {id}"));
         self.outcome.clone()
@@ -174,6 +197,14 @@ impl Logs for BoxState {
     fn read(&self, log: Log, wish: LogWish) -> BoxFuture<'_, Result<LogPiece, Refused>> {
         self.does(&format!("read {log:?} {wish:?}"));
         Box::pin(ready(self.piece.clone()))
+    }
+    fn speakers(&self) -> Vec<String> {
+        vec!["redis".to_owned()]
+    }
+    fn said<'a>(&'a self, service: &'a str, wish: LogWish) -> BoxFuture<'a, Result<LogPiece, Refused>> {
+        self.does(&format!("said {service} {wish:?}"));
+        let is_known = service == "redis";
+        Box::pin(ready(if is_known { self.piece.clone() } else { Err(Refused::Unknown) }))
     }
 }
 

@@ -83,7 +83,7 @@ async fn what_is_on_its_way_is_shown_until_it_is_there() {
     for words in ["They are on their way.", "being fetched", "Moving everything"] {
         assert!(told.contains(words), "{words}: {told}");
     }
-    let piece = LogPiece { lines: vec![line(None, "<script>x")], place: None, has_more: false };
+    let piece = LogPiece { lines: vec![line(None, "<script>x")], ..LogPiece::default() };
     let trouble = BoxState { piece: Ok(piece), ..beside(in_trouble(Stage::Resting, "<script>y")) };
     let told = show(trouble).await;
     for words in ["Something has trouble", "Look at its last lines", "&#60;script&#62;x", "&#60;script&#62;y"]

@@ -1,0 +1,177 @@
+//! What a box has: in the container engine, with the service manager, on the disk.
+
+use crate::config::areas::Database;
+use crate::config::load::Config;
+use crate::daemon::belongings::Belongings;
+use crate::daemon::connection::Daemon;
+use crate::daemon::labels::Labels;
+use crate::daemon::line;
+use crate::service::manager::Manager;
+use crate::state::open::State;
+use anyhow::{Context as _, bail};
+use serde::Serialize;
+use std::path::PathBuf;
+use std::time::Duration;
+
+const LOOK: Duration = Duration::from_secs(10);
+
+/// Everything that can go, and how it is reached.
+pub struct Found {
+    pub root: PathBuf,
+    /// Where the directory is there.
+    pub is_there: bool,
+    pub records: Option<State>,
+    pub engine: Option<(Box<Daemon>, Belongings)>,
+    /// The unit that starts this box.
+    pub unit: Option<PathBuf>,
+    pub notes: Vec<String>,
+}
+
+/// The same, for people and programs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Listing {
+    pub containers: Vec<String>,
+    pub networks: Vec<String>,
+    pub volumes: Vec<String>,
+    pub service: Option<PathBuf>,
+    pub data_dir: Option<PathBuf>,
+    /// What stays.
+    pub notes: Vec<String>,
+}
+
+/// Changes nothing. `without_engine`: whatever may be in a container engine is left there.
+pub async fn look(
+    config: &Config,
+    manager: Option<&Manager<'_>>,
+    without_engine: bool,
+) -> anyhow::Result<Found> {
+    let root = config.data_dir.root().to_owned();
+    let mut notes = Vec::new();
+    let records = config.data_dir.appliance_database();
+    let records = if records.exists() { Some(State::open(&records).await?) } else { None };
+    let engine = match &records {
+        Some(state) if !without_engine => in_engine(config, state).await?,
+        _ => None,
+    };
+    if without_engine {
+        notes.push("what the box has in a container engine stays there, as you wished".to_owned());
+    }
+    let unit = match manager {
+        Some(manager) => unit_of(manager, &root, &mut notes).await,
+        None => None,
+    };
+    if let Database::Postgres(_) = config.database {
+        notes.push(
+            "what is in your PostgreSQL server stays there; drop its database to be rid of it".to_owned(),
+        );
+    }
+    if engine.is_some() {
+        notes.push("images stay with the container engine; other programs may use them".to_owned());
+    }
+    Ok(Found { is_there: root.exists(), root, records, engine, unit, notes })
+}
+
+/// Where the box ever had an image, things of it may be there: without the engine they would be forgotten for ever.
+async fn in_engine(config: &Config, state: &State) -> anyhow::Result<Option<(Box<Daemon>, Belongings)>> {
+    let daemon = match line::once(&config.containers, LOOK).await {
+        Ok(daemon) => daemon,
+        Err(_) if !state.knows_images().await? => return Ok(None),
+        Err(trouble) => bail!(
+            "this box had services in containers, and the container engine cannot be asked ({}): start it and try \
+             again, or leave what is there with --without-engine",
+            trouble.detail
+        ),
+    };
+    let found = daemon.belongings(&Labels::new(state.box_id())).await;
+    let found = found.context("the container engine does not tell what is there")?;
+    Ok(Some((Box::new(daemon), found)))
+}
+
+/// A unit that starts another box is that one's.
+async fn unit_of(manager: &Manager<'_>, root: &std::path::Path, notes: &mut Vec<String>) -> Option<PathBuf> {
+    let standing = match manager.status(root).await {
+        Ok(standing) => standing,
+        Err(error) => {
+            tracing::debug!(error = %error, "no service manager can be asked");
+            return None;
+        }
+    };
+    if !standing.installed {
+        return None;
+    }
+    let text = std::fs::read_to_string(&standing.unit).unwrap_or_default();
+    if names(&text, &root.display().to_string()) {
+        return Some(standing.unit);
+    }
+    notes.push(format!("{} starts another box and stays", standing.unit.display()));
+    None
+}
+
+/// Whether a text has this very path in it, and not only one that begins like it.
+fn names(text: &str, root: &str) -> bool {
+    text.match_indices(root).any(|(at, _)| {
+        let behind = text[at + root.len()..].chars().next();
+        behind.is_none_or(|letter| !letter.is_alphanumeric() && !"-_./".contains(letter))
+    })
+}
+
+impl Found {
+    pub fn listing(&self, keep_data: bool) -> Listing {
+        let names = |of: fn(&Belongings) -> &Vec<crate::daemon::belongings::Belonging>| -> Vec<String> {
+            let all = self.engine.iter().flat_map(|(_, belongings)| of(belongings));
+            all.map(|one| one.name.clone()).collect()
+        };
+        let mut notes = self.notes.clone();
+        let volumes = names(|all| &all.volumes);
+        if keep_data {
+            notes.extend(volumes.iter().map(|name| format!("the volume {name} stays, with what is in it")));
+            if self.is_there {
+                notes.push(format!("{} stays, with everything in it", self.root.display()));
+            }
+        }
+        Listing {
+            containers: names(|all| &all.containers),
+            networks: names(|all| &all.networks),
+            volumes: if keep_data { Vec::new() } else { volumes },
+            service: self.unit.clone(),
+            data_dir: (self.is_there && !keep_data).then(|| self.root.clone()),
+            notes,
+        }
+    }
+}
+
+impl Listing {
+    pub fn is_empty(&self) -> bool {
+        let things = [&self.containers, &self.networks, &self.volumes];
+        things.iter().all(|things| things.is_empty()) && self.service.is_none() && self.data_dir.is_none()
+    }
+
+    /// A line for each thing.
+    pub fn as_text(&self) -> String {
+        let mut lines = Vec::new();
+        lines.extend(self.containers.iter().map(|name| format!("  container  {name}")));
+        lines.extend(self.networks.iter().map(|name| format!("  network    {name}")));
+        lines.extend(self.volumes.iter().map(|name| format!("  volume     {name}, with everything in it")));
+        lines.extend(self.service.iter().map(|unit| format!("  service    {}", unit.display())));
+        lines.extend(
+            self.data_dir.iter().map(|dir| format!("  data       {}, with everything in it", dir.display())),
+        );
+        lines.extend(self.notes.iter().map(|note| format!("note: {note}")));
+        lines.join("\n") + "\n"
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_unit_of_a_box_whose_folder_begins_the_same_is_another_ones() {
+        let unit =
+            |root: &str| format!("[Service]\nExecStart=/usr/bin/whisperengine --data-dir \"{root}\" up\n");
+        assert!(names(&unit("/srv/box"), "/srv/box") && names("at /srv/box", "/srv/box"));
+        for other in ["/srv/box2", "/srv/box-old", "/srv/box/inner", "/srv/box.d", "/srv/b"] {
+            assert!(!names(&unit(other), "/srv/box"), "{other}");
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! What a service says, read on a page and in a terminal, whatever it says and whoever is gone.
+
+use super::figures::owner;
+use super::scene::{REDIS, SOON, Scene};
+use anyhow::{Context, ensure};
+use std::time::{Duration, Instant};
+use tests::visitor::Visitor;
+use tests::wait;
+
+const AT_ONCE: Duration = Duration::from_millis(1500);
+const PAGE: &str = "/system/logs?part=redis";
+
+async fn until_it_says(ada: &mut Visitor, path: &str, words: &str) -> anyhow::Result<()> {
+    wait::until(words, SOON, async || {
+        let begun = Instant::now();
+        let page = ada.open(path).await?;
+        ensure!(begun.elapsed() < AT_ONCE, "the page took {:?}", begun.elapsed());
+        Ok(page.html.contains(words).then_some(()))
+    })
+    .await
+}
+
+fn newer(ada: &Visitor) -> anyhow::Result<String> {
+    let links = ada.page.html.split("href=\"").filter_map(|rest| rest.split('"').next());
+    let mut newer = links.filter(|link| link.contains("after="));
+    Ok(newer.next().context("no newer lines")?.replace("&#38;", "&"))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_redis_says_is_read_sifted_followed_and_kept() -> anyhow::Result<()> {
+    let mut scene = Scene::inhabited().await?;
+    let mut ada = owner(&scene).await?;
+    until_it_says(&mut ada, PAGE, "What Redis said</option>").await?;
+    scene.engine.says(REDIS, b"first words\n<script>alert(1)</script>\x1b[2J\x07gone\n")?;
+    scene.engine.says(REDIS, &[b"long ".repeat(300_000).as_slice(), b"\n\xff\xfe odd\n"].concat())?;
+    until_it_says(&mut ada, PAGE, "first words").await?;
+    ada.page.says("&#60;script&#62;alert(1)")?;
+    ensure!(
+        !ada.page.html.contains('\x1b') && ada.page.html.len() < 100_000,
+        "{} bytes",
+        ada.page.html.len()
+    );
+    until_it_says(&mut ada, &format!("{PAGE}&q=FIRST"), "One line.").await?;
+    ada.open(PAGE).await?;
+    let after = newer(&ada)?;
+    ada.open(&after).await?.says("Nothing newer was written down.")?;
+    scene.engine.says(REDIS, b"second words\n")?;
+    until_it_says(&mut ada, &after, "second words").await?;
+    ada.page.says("One newer line.")?;
+
+    let said = scene.house.home.run(&["logs", "redis", "--lines", "3"], SOON).await?;
+    ensure!(said.status.success() && said.stdout.ends_with(" second words\n"), "{said:?}");
+    ensure!(said.stdout.lines().count() == 3 && !said.stdout.contains('\x1b'), "{said:?}");
+
+    // Its engine hangs, then is gone, then its container is.
+    scene.engine.hang(true);
+    until_it_says(&mut ada, PAGE, "the last lines that were kept").await?;
+    ada.page.says("second words")?;
+    scene.engine.hang(false);
+    scene.engine.stop()?;
+    until_it_says(&mut ada, PAGE, "the last lines that were kept").await?;
+    ada.page.says("second words")?;
+    scene.engine.start()?;
+    let id = scene.engine.only(REDIS)?.id;
+    scene.engine.remove(&id).await?;
+    scene.until_serving().await?;
+    until_it_says(&mut ada, PAGE, "second words").await?;
+    ensure!(ada.open("/system/logs?part=postgres").await?.status == 404, "nothing runs there");
+
+    // Without a box, the engine itself is asked.
+    scene.engine.says(REDIS, b"last words\n")?;
+    scene.house.stop().await?;
+    let said = scene.house.home.run(&["logs", "redis", "--json"], SOON).await?;
+    let last: serde_json::Value = serde_json::from_str(said.stdout.lines().last().unwrap_or_default())?;
+    ensure!(said.stdout.contains("last words") && last["service"] == "redis", "{said:?}");
+    let none = scene.house.home.run(&["logs", "postgres"], SOON).await?;
+    ensure!(none.status.code() == Some(1) && none.stderr.contains("postgres has no container"), "{none:?}");
+    Ok(())
+}

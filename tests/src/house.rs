@@ -18,7 +18,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 /// A debug build on a busy machine.
-const START: Duration = Duration::from_secs(30);
+const START: Duration = Duration::from_secs(90);
 /// What a graceful stop may take.
 pub const STOP: Duration = Duration::from_secs(10);
 pub const PASSWORD: &str = "a harbour at four in the morning";

@@ -25,6 +25,7 @@ pub mod python;
 pub mod reader;
 pub mod services;
 pub mod skip;
+pub mod soak;
 pub mod stores;
 pub mod talk;
 pub mod visitor;

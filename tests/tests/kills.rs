@@ -16,6 +16,7 @@ use tests::chance::Chance;
 use tests::house::House;
 use tests::model_server::script::Script;
 use tests::model_server::server::ModelServer;
+use tests::soak::or_sample;
 use tests::stores::Store;
 use tests::talk::Talk;
 use tokio::sync::watch;
@@ -41,7 +42,7 @@ struct Witness {
 }
 
 async fn every_acknowledged_word_survives_kills_at_random_moments(store: Store) -> anyhow::Result<()> {
-    let kills = if std::env::var("WHISPERENGINE_SOAK").is_ok_and(|soak| soak == "full") { 200 } else { 20 };
+    let kills = or_sample(200, 20);
     let mut chance = Chance::of_this_run("kills")?;
     let (mut house, model) = (House::inhabited(store).await?, ModelServer::start().await?);
     house.connect(&model.base_url(), "scripted").await?;

@@ -286,7 +286,7 @@ pub const DATABASE_TYPE: Field = Field::new(
     "database.type",
     "WHISPERENGINE_DATABASE_TYPE",
     "one of sqlite, postgres",
-    "Where the truth is kept. Changing it moves nothing: `migrate-store` does that.",
+    "Where the truth is kept. Changing it moves nothing: `migrate-store` and the system page do that.",
 )
 .example("\"sqlite\"")
 .is("sqlite");

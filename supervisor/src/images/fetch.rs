@@ -1,7 +1,8 @@
 //! One image, by the first way that has it, and only if it is the right one.
 
 use super::build::OwnImage;
-use super::{bundle, room};
+use super::bundle;
+use super::room::Room;
 use crate::containers::probe::processor;
 use crate::daemon::connection::Daemon;
 use crate::daemon::images::Image;
@@ -50,14 +51,14 @@ impl Fetcher {
         let mut progress = Progress::default();
         let got = async {
             let (tell, mut no_room) = mpsc::channel(1);
-            let root = daemon.keeps_images_in();
+            let room = Room::of(daemon.keeps_images_in(), &self.bundles, self.disk);
             let say = |said| {
                 let before = progress.total();
                 progress.hears(&said);
                 job.says(progress.stage(), progress.done(), progress.total());
                 // Layers tell their sizes one by one; what is told is the least that is still to come.
                 if let Some(total) = progress.total().filter(|total| Some(*total) != before)
-                    && let Err(trouble) = room::check(total - progress.done(), root, self.disk)
+                    && let Err(trouble) = room.check(total - progress.done())
                 {
                     // One word is enough.
                     let _ = tell.try_send(trouble);
@@ -65,7 +66,7 @@ impl Fetcher {
             };
             if let Some(archive) = self.bundled(reference).await? {
                 let needs = tokio::fs::metadata(&archive).await.map_or(0, |about| about.len());
-                room::check(needs, root, self.disk)?;
+                room.check(needs)?;
                 let load = unless(job.cancel(), stop, daemon.load(&archive, say));
                 hands.intend(Step::Load, reference, load).await?;
                 return Ok("bundle");

@@ -43,7 +43,7 @@ impl<T> From<&Result<T, Trouble>> for Ended {
     fn from(how: &Result<T, Trouble>) -> Self {
         match how {
             Ok(_) => Self::Done,
-            Err(trouble) if trouble.fault == Fault::Cancelled => Self::Cancelled(trouble.detail.clone()),
+            Err(trouble) if trouble.fault == Fault::Cancelled => Self::Cancelled(trouble.to_string()),
             Err(trouble) => Self::Failed(trouble.to_string()),
         }
     }

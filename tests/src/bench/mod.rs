@@ -17,6 +17,7 @@ pub mod start;
 pub mod rest;
 pub mod chat;
 pub mod containers;
+pub mod system;
 pub mod long_house;
 pub mod long_conversation;
 pub mod pages;

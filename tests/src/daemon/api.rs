@@ -60,7 +60,7 @@ fn version() -> Value {
 }
 
 fn info(shared: &Shared) -> Value {
-    let root = lock(&shared.root).clone();
+    let root = lock(&shared.root).clone().unwrap_or_else(|| shared.folder.clone());
     json!({"DockerRootDir": root, "Driver": "overlay2", "OSType": "linux", "CgroupVersion": "2", "SecurityOptions": ["name=seccomp"]})
 }
 

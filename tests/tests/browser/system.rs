@@ -142,7 +142,8 @@ async fn a_service_is_watched_cancelled_tried_again_by_keyboard_and_taken_back()
     let shown =
         async || window.run("return document.querySelector('#lines li:last-child').textContent", &[]).await;
     let before = shown().await?;
-    // What the box wrote down about this very visit, if nothing else.
+    // What the box writes down about somebody at its door.
+    tests::http::get(world.house.address(), "/sign-in").await?;
     wait::until("another line", SOON, async || Ok((shown().await? != before).then_some(()))).await?;
     look(window, "system-follow").await?;
     window.press(keys::ENTER).await?;
@@ -159,7 +160,7 @@ async fn a_service_is_watched_cancelled_tried_again_by_keyboard_and_taken_back()
     window.click(&link("Run it in a container")).await?;
     window.click(&button("Run it in a container")).await?;
     window.until_it_says("Redis, in a container").await?;
-    window.until_it_says("Everything is running.").await?;
+    window.until_it_says("Redis is on its way.").await?;
     world.house.kill()?;
     world.window.until_it_says("The box does not answer at the moment.").await?;
     let text = world.window.text().await?;

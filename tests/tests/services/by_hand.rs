@@ -12,7 +12,7 @@ async fn whoever_prunes_everything_finds_it_made_again() -> anyhow::Result<()> {
     scene.is_whole().await?;
     scene.until_serving().await?;
     ensure!(scene.engine.only(REDIS)?.id != before.id, "it is another one");
-    scene.is_tidy()
+    scene.is_tidy().await
 }
 
 /// A container that was made in a network wants that very one again, whatever a new one is called.
@@ -24,7 +24,7 @@ async fn a_network_that_was_pruned_while_the_box_was_away_is_made_again() -> any
     scene.house.up().await?;
     scene.until_serving().await?;
     scene.is_whole().await?;
-    scene.is_tidy()
+    scene.is_tidy().await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -36,7 +36,7 @@ async fn a_container_that_was_renamed_is_replaced_and_not_doubled() -> anyhow::R
     scene.house.up().await?;
     scene.until_serving().await?;
     scene.is_whole().await?;
-    scene.is_tidy()
+    scene.is_tidy().await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -51,7 +51,7 @@ async fn one_that_was_renamed_while_it_served_goes_on_serving() -> anyhow::Resul
     ensure!(scene.engine.done().is_empty(), "{:?}", scene.engine.done());
     scene.engine.kill(REDIS)?;
     scene.until_serving().await?;
-    scene.is_tidy()
+    scene.is_tidy().await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -65,7 +65,7 @@ async fn one_that_was_stopped_by_hand_is_started_again() -> anyhow::Result<()> {
     scene.until_serving().await?;
     let after = scene.engine.only(REDIS)?;
     ensure!(after.id == before.id && after.starts == 2, "{after:?}");
-    scene.is_tidy()
+    scene.is_tidy().await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -18,7 +18,7 @@ async fn a_box_that_was_killed_takes_up_what_runs_without_a_call_that_changes_it
     ensure!(scene.engine.done().is_empty(), "{:?}", scene.engine.done());
     ensure!(scene.engine.containers() == before, "{:?}", scene.engine.containers());
     scene.is_whole().await?;
-    scene.is_tidy()
+    scene.is_tidy().await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -32,7 +32,7 @@ async fn containers_end_with_the_box_and_the_same_ones_start_with_it() -> anyhow
     scene.until_serving().await?;
     ensure!(scene.engine.done() == ["POST /containers/start"], "{:?}", scene.engine.done());
     ensure!(scene.engine.only(REDIS)?.id == before.id, "it is another one");
-    scene.is_tidy()
+    scene.is_tidy().await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -44,7 +44,7 @@ async fn an_engine_that_comes_after_the_box_is_taken_up_when_it_comes() -> anyho
     scene.engine.start()?;
     scene.until_serving().await?;
     scene.is_whole().await?;
-    scene.is_tidy()
+    scene.is_tidy().await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -59,7 +59,7 @@ async fn a_service_is_used_on_while_its_engine_is_gone() -> anyhow::Result<()> {
     scene.until_serving().await?;
     ensure!(scene.engine.done().is_empty(), "{:?}", scene.engine.done());
     ensure!(scene.engine.containers() == before, "{:?}", scene.engine.containers());
-    scene.is_tidy()
+    scene.is_tidy().await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -74,7 +74,7 @@ async fn an_engine_that_takes_its_containers_with_it_gets_them_started_again() -
     scene.until_serving().await?;
     ensure!(scene.engine.done() == ["POST /containers/start"], "{:?}", scene.engine.done());
     ensure!(scene.engine.only(REDIS)?.id == before.id, "it is another one");
-    scene.is_tidy()
+    scene.is_tidy().await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -88,7 +88,7 @@ async fn an_engine_that_hangs_stops_nobody() -> anyhow::Result<()> {
     scene.engine.hang(false);
     scene.until_serving().await?;
     ensure!(scene.engine.done().is_empty(), "{:?}", scene.engine.done());
-    scene.is_tidy()
+    scene.is_tidy().await
 }
 
 /// News has gaps: what happens in one is seen soon after it.
@@ -104,7 +104,7 @@ async fn what_happens_while_no_news_comes_is_seen_all_the_same() -> anyhow::Resu
     eprintln!("an end in a gap of the news was seen after {:.1?}", killed.elapsed());
     scene.is_whole().await?;
     scene.until_serving().await?;
-    scene.is_tidy()
+    scene.is_tidy().await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -119,7 +119,7 @@ async fn an_end_that_is_told_is_mended_at_once() -> anyhow::Result<()> {
     scene.until_serving().await?;
     eprintln!("an end was seen after {seen:.1?}, and mended after {:.1?}", killed.elapsed());
     scene.is_whole().await?;
-    scene.is_tidy()
+    scene.is_tidy().await
 }
 
 /// It could be started, and would never reach a model.
@@ -130,7 +130,7 @@ async fn one_that_could_not_be_let_out_is_made_anew_and_not_started_as_it_is() -
     scene.begin().await?;
     scene.until_serving().await?;
     scene.is_whole().await?;
-    scene.is_tidy()
+    scene.is_tidy().await
 }
 
 /// A turn is spoken on whatever is there: the database stays the truth, whoever thinks.
@@ -151,5 +151,5 @@ async fn a_companion_that_ends_in_its_container_is_answered_for_by_the_box() -> 
     answered.await?;
     scene.hears(&format!("{ENGINE} was starting and is serving")).await?;
     scene.is_whole().await?;
-    scene.is_tidy()
+    scene.is_tidy().await
 }

@@ -152,7 +152,7 @@ async fn comes_back(scene: &mut Scene, row: &Row) -> anyhow::Result<()> {
         scene.house.up().await?;
     }
     scene.until_serving().await?;
-    scene.is_tidy()
+    scene.is_tidy().await
 }
 
 async fn name_taken(row: &Row) -> anyhow::Result<()> {
@@ -184,7 +184,7 @@ async fn name_taken(row: &Row) -> anyhow::Result<()> {
     scene.until_serving().await?;
     ensure!(scene.engine.containers().iter().any(|one| one.id == theirs.id), "the other one is gone");
     scene.engine.remove(&theirs.id).await?;
-    scene.is_tidy()
+    scene.is_tidy().await
 }
 
 async fn port_taken(row: &Row) -> anyhow::Result<()> {
@@ -264,7 +264,7 @@ async fn volume_gone(row: &Row) -> anyhow::Result<()> {
     for service in [POSTGRES, ENGINE] {
         scene.hears(&format!("{service} was starting and is serving")).await?;
     }
-    scene.is_tidy()
+    scene.is_tidy().await
 }
 
 async fn crashed(row: &Row) -> anyhow::Result<()> {
@@ -290,7 +290,7 @@ async fn crashed(row: &Row) -> anyhow::Result<()> {
     scene.house.kill()?;
     scene.house.up().await?;
     scene.until_serving().await?;
-    scene.is_tidy()
+    scene.is_tidy().await
 }
 
 async fn out_of_memory(row: &Row) -> anyhow::Result<()> {

@@ -11,7 +11,7 @@ const PULL: (&str, &str) = ("POST", "/images/create");
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_pull_is_told_as_a_job_from_its_first_byte_to_its_last() -> anyhow::Result<()> {
     let scene = Scene::inhabited().await?;
-    let job = scene.records("SELECT kind, subject, outcome, done_bytes, total_bytes FROM jobs")?;
+    let job = scene.records("SELECT kind, subject, outcome, done, total FROM jobs")?;
     ensure!(job == "image|redis|done|41000000|41000000", "{job}");
     let had = scene.records("SELECT reference, had_by FROM images")?;
     ensure!(had == "docker.io/library/redis:8|pull", "{had}");
@@ -59,7 +59,7 @@ async fn whatever_a_pull_ends_with_is_told_as_what_can_be_done_about_it() -> any
     scene.engine.be_honest();
     scene.house.up().await?;
     scene.until_serving().await?;
-    scene.is_tidy()
+    scene.is_tidy().await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -48,7 +48,7 @@ impl Course {
         let mut scene = self.prepare().await?;
         scene.house.up().await?;
         scene.until_serving().await?;
-        scene.is_tidy()?;
+        scene.is_tidy().await?;
         Ok(scene.engine.done())
     }
 }
@@ -64,7 +64,7 @@ async fn killed_at(course: Course, step: usize, side: Side) -> anyhow::Result<Du
     scene.house.up().await?;
     scene.until_serving().await?;
     let took = begun.elapsed();
-    scene.is_tidy()?;
+    scene.is_tidy().await?;
     Ok(took)
 }
 

@@ -26,12 +26,15 @@ async fn said(talk: &Talk) -> anyhow::Result<Vec<String>> {
 impl Scene {
     /// The box has found its container engine.
     async fn sees_engine(&self) -> anyhow::Result<()> {
-        wait::until("the container engine to be found", SOON, async || {
+        let mut last = Value::Null;
+        let found = wait::until("the container engine to be found", SOON, async || {
             let doctor = self.house.home.run(&["doctor", "--json"], SOON).await?;
             let told: Value = serde_json::from_str(&doctor.stdout)?;
-            Ok((told["runtime"]["state"] == "running").then_some(()))
+            last = told["runtime"].clone();
+            Ok((last["state"] == "running").then_some(()))
         })
-        .await
+        .await;
+        found.with_context(|| format!("it is {last}"))
     }
 
     async fn moves(&self, to: &str) -> anyhow::Result<Value> {

@@ -24,17 +24,14 @@ async fn what_does_not_fit_is_stopped_and_both_numbers_are_said() -> anyhow::Res
     scene.engine.answer("POST", "/images/create", Answer::Lines(layers, End::Silence));
     scene.begin().await?;
     let line = scene.hears("redis ran out of disk").await?;
-    ensure!(
-        line.detail.starts_with("it needs 50 MB beside the 1073 MB that stay free, and has 6"),
-        "{line:?}"
-    );
+    ensure!(line.detail.starts_with("it needs 250 MB, and has 6"), "{line:?}");
     scene.is_whole().await?;
     let failed = scene.records("SELECT detail FROM jobs WHERE outcome = 'failed' LIMIT 1")?;
-    ensure!(failed.contains("it needs 50 MB"), "{failed}");
+    ensure!(failed.contains("it needs 250 MB"), "{failed}");
     // There is room: the same engine, on the disk it really has.
     drop(mount);
     scene.engine.be_honest();
     scene.until_serving().await?;
     scene.engine.only(REDIS)?;
-    scene.is_tidy()
+    scene.is_tidy().await
 }

@@ -93,8 +93,8 @@ impl Running {
         EngineAccess { transport: in_process(router), secret: self.secret.clone() }
     }
 
-    /// Stores what is written, hands over what is unfinished, closes everything.
-    pub async fn drain(self, within: Duration) {
+    /// Stores what is written, hands over what is unfinished, closes everything. Whether all of it was closed in time.
+    pub async fn drain(self, within: Duration) -> bool {
         let closing = async {
             self.engine.drain(within).await;
             self.stop.cancel();
@@ -102,9 +102,11 @@ impl Running {
             self.tasks.wait().await;
         };
         // A database that is gone must not keep us from ending.
-        if tokio::time::timeout(within + Duration::from_secs(1), closing).await.is_err() {
+        let is_closed = tokio::time::timeout(within + Duration::from_secs(1), closing).await.is_ok();
+        if !is_closed {
             tracing::warn!("the store was not closed in time");
         }
+        is_closed
     }
 }
 

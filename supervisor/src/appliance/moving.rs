@@ -36,6 +36,10 @@ pub const KIND: &str = "move";
 const SUBJECT: &str = "store";
 /// Nobody who asks for a move waits longer for the first look at container engines.
 const LOOK: Duration = Duration::from_millis(250);
+/// Its grace, and what a busy engine of containers needs to take it away.
+const COMPANION_ENDS: Duration = Duration::from_secs(60);
+const LOOKS: u32 = 50;
+const BETWEEN_LOOKS: Duration = Duration::from_millis(100);
 
 /// What its owner wished, until it is done or has come to nothing.
 #[derive(Debug, Default)]
@@ -68,6 +72,12 @@ enum MoveFailed {
     Cancelled,
     #[error("PostgreSQL does not come up: {0}")]
     NoDatabase(String),
+    #[error("the companion's container does not end; see the system page")]
+    StillTalks,
+    #[error("somebody else is still at the database that everything is moved from")]
+    NotAlone,
+    #[error("what was under way did not come to its end in time; try again")]
+    StillOpen,
     #[error("the box's own records cannot be written: {0}")]
     Records(#[from] StateError),
     #[error("the store to move from cannot be opened: {0}")]
@@ -129,19 +139,23 @@ impl Appliance {
         }
     }
 
-    /// Nobody may be at the Store meanwhile. Whether it has moved.
-    pub async fn carry(&self, ready: Ready, clock: &Arc<dyn Clock>) -> bool {
+    /// Nobody may be at the Store meanwhile: `is_closed` is whether our own engine let go of it. Whether it has moved.
+    pub async fn carry(&self, ready: Ready, clock: &Arc<dyn Clock>, is_closed: bool) -> bool {
         let Ready { to, job } = ready;
-        let carried = tokio::select! {
-            carried = Box::pin(carry(self, to, &job, clock)) => carried,
-            () = job.cancel().cancelled() => Err(MoveFailed::Cancelled),
+        let carried = if is_closed {
+            tokio::select! {
+                carried = Box::pin(carry(self, to, &job, clock)) => carried,
+                () = job.cancel().cancelled() => Err(MoveFailed::Cancelled),
+            }
+        } else {
+            Err(MoveFailed::StillOpen)
         };
         match &carried {
             Ok(()) => tracing::info!(service.name = "store", "everything was moved, and was compared"),
             Err(failed) => tracing::error!(service.name = "store", error = %failed, "nothing was moved"),
         }
         let has_moved = carried.is_ok();
-        if let Err(error) = end(self.services(), to, job, carried.as_ref().err()).await {
+        if let Err(error) = end(self.services(), job, carried.as_ref().err()).await {
             tracing::warn!(error = %error, "how the move ended cannot be written down");
         }
         self.moves().0.send_replace(None);
@@ -149,22 +163,32 @@ impl Appliance {
     }
 }
 
-/// Brings up what the Store is to move into, or reads it from.
+/// Brings up what the Store is to move into; or ends the companion's container, which writes into what it leaves.
 async fn prepare(services: &Services, to: Home) -> Result<Job, MoveFailed> {
     let job = services.board.begin(KIND, SUBJECT, "preparing").await?;
-    if to == Home::Container {
-        // Whatever a volume held before, the truth is not in it.
-        services.state.forget_volume(ServiceName::Postgres).await?;
-        services.store_may_come(true).await;
-    }
+    let prepared = async {
+        match to {
+            Home::Container => {
+                // Whatever a volume held before, the truth is not in it.
+                services.state.forget_volume(ServiceName::Postgres).await?;
+                services.store_goes(Some(to)).await;
+                database_serves(services).await
+            }
+            Home::Native => {
+                services.store_goes(Some(to)).await;
+                companion_is_gone(services).await?;
+                database_serves(services).await
+            }
+        }
+    };
     let there = tokio::select! {
-        there = database_serves(services) => there,
+        there = prepared => there,
         () = job.cancel().cancelled() => Err(MoveFailed::Cancelled),
     };
     match there {
         Ok(()) => Ok(job),
         Err(failed) => {
-            end(services, to, job, Some(&failed)).await?;
+            end(services, job, Some(&failed)).await?;
             Err(failed)
         }
     }
@@ -195,9 +219,19 @@ async fn database_serves(services: &Services) -> Result<(), MoveFailed> {
     }
 }
 
-async fn end(services: &Services, to: Home, job: Job, failed: Option<&MoveFailed>) -> Result<(), StateError> {
-    if failed.is_some() && to == Home::Container {
-        services.store_may_come(false).await;
+/// Until no container of it is kept any more. That nobody else is at the database is seen there, before the copy.
+async fn companion_is_gone(services: &Services) -> Result<(), MoveFailed> {
+    let mut views = services.told.views.clone();
+    let gone = views.wait_for(|views| views.iter().all(|view| view.name != ServiceName::Engine));
+    match tokio::time::timeout(COMPANION_ENDS, gone).await {
+        Ok(Ok(_)) => Ok(()),
+        _ => Err(MoveFailed::StillTalks),
+    }
+}
+
+async fn end(services: &Services, job: Job, failed: Option<&MoveFailed>) -> Result<(), StateError> {
+    if failed.is_some() {
+        services.store_goes(None).await;
     }
     job.end(match failed {
         None => Ended::Done,
@@ -228,7 +262,13 @@ async fn carry(appliance: &Appliance, to: Home, job: &Job, clock: &Arc<dyn Clock
     tasks.close();
     tasks.wait().await;
     copied?;
-    chosen::store(&config.data_dir, to)?;
+    if let Err(error) = chosen::store(&config.data_dir, to) {
+        // What the file says is what the next start does.
+        if chosen::says(&config.data_dir) != to {
+            return Err(error.into());
+        }
+        tracing::warn!(error = %error, "where everything is was written down, and may not outlive the power");
+    }
     if to == Home::Container {
         put_away(config, clock.now().0);
     }
@@ -236,6 +276,7 @@ async fn carry(appliance: &Appliance, to: Home, job: &Job, clock: &Arc<dyn Clock
 }
 
 async fn copy(config: &Config, from: &SqlStore, into: &SqlStore, job: &Job) -> Result<(), MoveFailed> {
+    wait_alone(from).await?;
     // Where it goes may hold what an earlier move left behind. The truth is where it comes from.
     if let Some(file) = set_aside(into, &config.data_dir.backups()).await? {
         tracing::info!("what an earlier move left there is kept in {}", file.display());
@@ -243,6 +284,17 @@ async fn copy(config: &Config, from: &SqlStore, into: &SqlStore, job: &Job) -> R
     let all = rows(from).await.map_err(MoveFailed::Source)?;
     move_store(from, into, |told| job.says("copying", told.rows, Some(all))).await?;
     Ok(())
+}
+
+/// A probe comes and goes; another engine stays.
+async fn wait_alone(from: &SqlStore) -> Result<(), MoveFailed> {
+    for _ in 0..LOOKS {
+        if from.is_alone().await.map_err(MoveFailed::Source)? {
+            return Ok(());
+        }
+        tokio::time::sleep(BETWEEN_LOOKS).await;
+    }
+    Err(MoveFailed::NotAlone)
 }
 
 /// The file that was moved from: out of the way, so that nobody takes it for the Store.

@@ -160,10 +160,10 @@ async fn live(
             ready = &mut to_move => {
                 to_move.set(appliance.ready_to_move());
                 appliance.is_waiting_for("everything is being moved to another database".to_owned());
-                running.drain(DRAIN).await;
+                let is_closed = running.drain(DRAIN).await;
                 tokio::select! {
                     how = word(appliance, signals) => return Ok((None, how)),
-                    has_moved = appliance.carry(ready, clock) => if has_moved {
+                    has_moved = appliance.carry(ready, clock, is_closed) => if has_moved {
                         return Ok((None, Leaving::Restart));
                     }
                 }

@@ -136,10 +136,10 @@ impl Services {
         Ok(())
     }
 
-    /// Whether the Store is on its way into a PostgreSQL of the box's own.
-    pub async fn store_may_come(&self, may: bool) {
+    /// Where the Store is on its way to.
+    pub async fn store_goes(&self, to: Option<Home>) {
         let mut wishes = self.wishes.lock().await;
-        wishes.store_may_come = may;
+        wishes.store_goes = to;
         self.follow(make(&wishes)).await;
     }
 
@@ -212,7 +212,9 @@ impl Services {
     pub async fn in_container(&self, service: ServiceName) -> Option<Planned> {
         let mut wishes = self.wishes.lock().await.clone();
         wishes.choices.insert(service, Home::Container);
-        wishes.store_may_come |= service == ServiceName::Postgres;
+        if service == ServiceName::Postgres {
+            wishes.store_goes = Some(Home::Container);
+        }
         make(&wishes).services.remove(&service)
     }
 
@@ -326,7 +328,7 @@ fn wishes(config: &Config, choices: Choices) -> Wishes {
         tier: config.tier,
         cache_is_elsewhere: !matches!(config.cache.home, CacheHome::Memory),
         store_is_ours: matches!(config.database, Database::Ours { .. }),
-        store_may_come: false,
+        store_goes: None,
         engine_may_move: None,
         owner: (rustix::process::getuid().as_raw(), rustix::process::getgid().as_raw()),
         images: config.images.clone(),

@@ -4,7 +4,8 @@
 //! Where none runs: between the file and the server that the configuration names.
 //!
 //! The source is only read, the target must be empty, and what was written is counted and compared before it
-//! counts as moved. Which store is used afterwards is the owner's word, in the configuration.
+//! counts as moved. Which store is used afterwards is the owner's word, in the configuration; a box that moved its own
+//! has written it down itself.
 
 use super::context::Context;
 use super::move_beside;

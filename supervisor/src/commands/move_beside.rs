@@ -27,10 +27,13 @@ pub async fn carry(
     let before: BTreeSet<String> = moves(&running).await?.into_iter().map(|job| job.id).collect();
     running.client.post::<()>("/appliance/move-store", &MoveAsked { to }).await?;
     drop(running);
-    let (mut seen, mut told) = (Instant::now(), None);
+    let (asked, mut seen, mut told) = (Instant::now(), Instant::now(), None);
     loop {
         match look(config, &before).await {
             Ok(Some(job)) if job.ended_at.is_some() => return outcome(job),
+            Ok(None) if told.is_none() && asked.elapsed() > AWAY => {
+                bail!("the box did not begin; its log says why")
+            }
             Ok(found) => {
                 seen = Instant::now();
                 if let Some(job) = found.filter(|job| told.as_ref() != Some(job)) {
@@ -60,6 +63,9 @@ async fn moves(running: &Reached) -> anyhow::Result<Vec<JobRow>> {
 fn outcome(job: JobRow) -> anyhow::Result<JobRow> {
     match job.outcome.as_deref() {
         Some("done") => Ok(job),
+        Some("interrupted") => {
+            bail!("the move was cut off; `whisperengine config show` says where everything is")
+        }
         Some("cancelled") => bail!("the move was stopped; everything is where it was"),
         _ => bail!(
             "nothing was moved; everything is where it was: {}",

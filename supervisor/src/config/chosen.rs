@@ -29,6 +29,11 @@ pub fn store(dir: &DataDir, home: Home) -> io::Result<()> {
     }
 }
 
+/// Where the next start looks for the Store, as far as this file says it.
+pub fn says(dir: &DataDir) -> Home {
+    if dir.chosen_file().exists() { Home::Container } else { Home::Native }
+}
+
 /// Whether that would have any effect: nothing above that file says where the Store is.
 pub fn is_free(config: &Config) -> bool {
     let fields = [&f::DATABASE_TYPE, &POSTGRES_OWN, &f::POSTGRES_HOST, &f::POSTGRES_DB, &f::POSTGRES_USER];

@@ -66,7 +66,10 @@ impl Daemon {
             id: one.id,
         };
         let ours = |labelled: &Option<Labelled>| labels.are_ours(labelled.as_ref());
-        let containers = containers.into_iter().flatten().filter(|one| ours(&one.labels));
+        let is_own = |id: &str| self.own.as_ref().is_some_and(|own| own.id == id);
+        // What somebody runs of an image that the box made has that image's labels, and is theirs.
+        let made = |one: &Container| labels.are_of_our_container(one.labels.as_ref()) && !is_own(&one.id);
+        let containers = containers.into_iter().flatten().filter(made);
         let networks = networks.into_iter().flatten().filter(|one| ours(&one.labels));
         let volumes = volumes.unwrap_or_default().volumes.unwrap_or_default().into_iter();
         let volumes = volumes.filter(|one| ours(&one.labels));

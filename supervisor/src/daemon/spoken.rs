@@ -99,12 +99,20 @@ fn append(line: &mut String, more: &str) {
     line.extend(more.chars().take(room).map(|letter| if letter.is_control() { ' ' } else { letter }));
 }
 
+/// It becomes the place where somebody goes on: nothing else may be in it.
+fn is_of_a_moment(letter: char) -> bool {
+    letter.is_ascii_digit() || "-:.TZ+".contains(letter)
+}
+
 /// The moment in front of a piece, always with as many digits, and the rest of it.
 fn moment(piece: &str) -> (String, &str) {
     let Some((at, rest)) = piece.split_once(' ') else { return (String::new(), piece) };
     let shape = at.as_bytes();
-    let is_moment =
-        shape.len() >= 20 && shape.len() <= 40 && at.is_ascii() && shape[4] == b'-' && shape[10] == b'T';
+    let is_moment = shape.len() >= 20
+        && shape.len() <= 40
+        && shape[4] == b'-'
+        && shape[10] == b'T'
+        && at.chars().all(is_of_a_moment);
     if !is_moment {
         return (String::new(), piece);
     }

@@ -20,8 +20,8 @@ pub struct Wishes {
     pub cache_is_elsewhere: bool,
     /// Whether the box keeps its Store in a PostgreSQL of its own.
     pub store_is_ours: bool,
-    /// Whether the Store is about to be moved there.
-    pub store_may_come: bool,
+    /// Where the Store is about to be moved to.
+    pub store_goes: Option<Home>,
     /// Whether an engine elsewhere could do what ours does: the schema is there, and no model is reached by this machine's
     /// own name for itself.
     /// `None` until somebody has looked.
@@ -58,8 +58,10 @@ pub fn make(wishes: &Wishes) -> Plan {
         };
         (name, planned)
     });
-    let is_open =
-        wishes.store_is_ours && wishes.runtime != Runtime::Native && wishes.engine_may_move.is_none();
+    let is_open = wishes.store_is_ours
+        && wishes.store_goes.is_none()
+        && wishes.runtime != Runtime::Native
+        && wishes.engine_may_move.is_none();
     Plan {
         services: planned.collect(),
         undecided: is_open.then_some(ServiceName::Engine).into_iter().collect(),
@@ -71,14 +73,17 @@ pub fn home(service: ServiceName, wishes: &Wishes) -> Home {
     let may = match service {
         // The truth has one place. It never moves because a container engine came or went.
         ServiceName::Postgres => {
-            return if wishes.store_is_ours || wishes.store_may_come {
+            return if wishes.store_is_ours || wishes.store_goes == Some(Home::Container) {
                 Home::Container
             } else {
                 Home::Native
             };
         }
         ServiceName::Redis => !wishes.cache_is_elsewhere,
-        ServiceName::Engine => wishes.store_is_ours && wishes.engine_may_move == Some(true),
+        // Two engines may share a Store that stays; from one that goes, nobody but the mover may read.
+        ServiceName::Engine => {
+            wishes.store_is_ours && wishes.store_goes.is_none() && wishes.engine_may_move == Some(true)
+        }
     };
     let chosen = wishes.choices.get(&service).copied();
     match (wishes.runtime, may) {

@@ -15,7 +15,7 @@ fn wishes(runtime: Runtime) -> Wishes {
         tier: Tier::Balanced,
         cache_is_elsewhere: false,
         store_is_ours: false,
-        store_may_come: false,
+        store_goes: None,
         engine_may_move: Some(false),
         owner: (1000, 1000),
         images: Images { postgres: "postgres:17".to_owned(), redis: "redis:8".to_owned() },
@@ -64,8 +64,12 @@ fn the_store_stays_where_it_was_settled_whatever_is_chosen_later() {
 
 #[test]
 fn what_the_store_is_to_move_into_comes_before_it() {
-    let coming = Wishes { store_may_come: true, ..wishes(Runtime::Auto) };
+    let coming = Wishes { store_goes: Some(Home::Container), ..wishes(Runtime::Auto) };
     assert_eq!(names(&coming), [ServiceName::Postgres]);
+    let ours = Wishes { store_is_ours: true, engine_may_move: Some(true), ..wishes(Runtime::Auto) };
+    assert_eq!(names(&ours), [ServiceName::Postgres, ServiceName::Engine]);
+    let leaving = Wishes { store_goes: Some(Home::Native), ..ours };
+    assert_eq!(names(&leaving), [ServiceName::Postgres], "nobody writes into what is being left");
     assert_eq!(make(&coming).undecided, []);
 }
 

@@ -68,7 +68,12 @@ pub async fn look(
     if engine.is_some() {
         notes.push("images stay with the container engine; other programs may use them".to_owned());
     }
-    Ok(Found { is_there: root.exists(), root, records, engine, unit, notes })
+    // A folder that happens to have folders of these names is nobody's box.
+    let is_there = records.is_some() || config.data_dir.credentials_file().exists();
+    if root.exists() && !is_there {
+        notes.push(format!("{} holds no box and stays as it is", root.display()));
+    }
+    Ok(Found { root, is_there, records, engine, unit, notes })
 }
 
 /// Where the box ever had an image, things of it may be there: without the engine they would be forgotten for ever.

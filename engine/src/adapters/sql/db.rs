@@ -44,6 +44,14 @@ impl Db {
     }
 
     /// Every row of a read, as committed.
+    /// How many a server sees of us; `None` where there is no server.
+    pub fn connections(&self) -> Option<u32> {
+        match self {
+            Self::Sqlite { .. } => None,
+            Self::Postgres(pool) => Some(pool.size()),
+        }
+    }
+
     pub async fn all(&self, query: Query) -> Stored<Vec<Row>> {
         match self {
             Self::Sqlite { readers, .. } => {

@@ -56,6 +56,15 @@ impl SqlStore {
         Ok(Self { db, clock })
     }
 
+    /// Whether nobody but this very store is at the database. SQLite's file is held by one process anyway.
+    pub async fn is_alone(&self) -> Stored<bool> {
+        let Some(ours) = self.db.connections() else { return Ok(true) };
+        let all = sql("SELECT count(*) AS connections FROM pg_stat_activity
+             WHERE datname = current_database() AND backend_type = 'client backend'");
+        let all = self.db.one(all).await?.map(|row| row.get::<i64>("connections")).transpose()?;
+        Ok(all.unwrap_or_default() <= i64::from(ours))
+    }
+
     /// The same store, once for each port.
     pub fn ports(self: Arc<Self>) -> Store {
         Store {

@@ -27,6 +27,8 @@ pub async fn set_aside(store: &SqlStore, folder: &Path) -> Result<Option<PathBuf
         out.flush().await?;
         out.get_ref().sync_all().await?;
         fs::rename(&unfinished, &file).await?;
+        // So that its name outlives the power, too.
+        fs::File::open(folder).await?.sync_all().await?;
         Ok(())
     };
     if let Err(error) = written.await {

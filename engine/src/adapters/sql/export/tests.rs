@@ -13,6 +13,7 @@ use crate::domain::memory::{Memory, Owner, Scope};
 use crate::ports::access::Settings;
 use crate::ports::attachments::{Attachments, NewAttachment};
 use crate::ports::memories::Memories;
+use crate::ports::store::StoreHealth as _;
 use bytes::Bytes;
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use std::collections::BTreeMap;
@@ -258,6 +259,20 @@ async fn what_lies_in_the_way_is_kept_as_a_file_and_comes_back_whole(bench: &Ben
     let nowhere = file.join("no-folder");
     set_aside(&bench.store, &nowhere).await.expect_err("a file is no folder");
     assert_eq!(rows(&bench.store).await.expect("counted"), manifest.rows());
+}
+
+#[tokio::test]
+async fn whoever_moves_knows_whether_somebody_else_is_there() {
+    let alone = Bench::sqlite().await;
+    assert!(alone.store.is_alone().await.expect("a file has one process"));
+    let bench = Bench::postgres().await;
+    let looking = async {
+        assert!(bench.store.is_alone().await.expect("asked"));
+        let other = bench.another().await;
+        assert!(!bench.store.is_alone().await.expect("asked"));
+        other.close().await;
+    };
+    bench.show(looking).await;
 }
 
 async fn a_damaged_export_leaves_the_target_empty(bench: &Bench) {

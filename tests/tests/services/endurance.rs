@@ -3,7 +3,7 @@
 //!
 //! `scripts/soak` makes it a thousand kills and fifty restarts of the engine.
 
-use super::scene::{ENGINE, POSTGRES, REDIS, Scene};
+use super::scene::{ENGINE, POSTGRES, REDIS, SOON, Scene};
 use anyhow::{Context, ensure};
 use tests::chance::Chance;
 use tests::soak::or_sample;
@@ -38,8 +38,15 @@ impl Scene {
             }
             Death::Service(service) => {
                 // One that is starting anew has nothing to be killed in.
-                self.engine.kill(service).ok();
-                Ok(())
+                let Ok(before) = self.engine.only(service) else { return Ok(()) };
+                if !before.runs || self.engine.kill(service).is_err() {
+                    return Ok(());
+                }
+                // Its engine buries it a moment later; until then it seems to live.
+                wait::until("the death to be seen", SOON, async || {
+                    Ok(self.engine.only(service).map_or(true, |now| now != before).then_some(()))
+                })
+                .await
             }
             Death::Engine => {
                 self.engine.stop_with_containers().await?;
@@ -50,7 +57,7 @@ impl Scene {
 
     /// All of it runs, and somebody is answered; what was said before is there.
     async fn recovers(&self, talk: &Talk, said: &mut Vec<String>) -> anyhow::Result<()> {
-        wait::until("everything to serve again", super::scene::SOON, async || {
+        wait::until("everything to serve again", SOON, async || {
             let told = self.house.client().get::<Vec<serde_json::Value>>("/appliance/services").await;
             let serving =
                 told.is_ok_and(|told| told.iter().filter(|one| one["stage"] == "serving").count() == 3);

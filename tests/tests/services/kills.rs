@@ -9,7 +9,7 @@ use std::time::Duration;
 use tests::daemon::script::Side;
 use tokio::time::Instant;
 
-const SIDE_BY_SIDE: usize = 8;
+const SIDE_BY_SIDE: usize = 4;
 
 #[derive(Clone, Copy, Debug)]
 enum Course {

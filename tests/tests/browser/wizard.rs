@@ -4,14 +4,14 @@
 use super::world::{World, no_browser};
 use anyhow::ensure;
 use std::time::Duration;
-use tests::browser::place::{Place, at, button, field, link};
+use tests::browser::place::{Place, at, button, link};
 use tests::browser::window::Window;
 use tests::daemon::engine::FakeEngine;
 use tests::engines::container_engine::ContainerEngine;
 use tests::engines::images::{postgres, redis};
 use tests::engines::kind::Kind;
 use tests::engines::registry::Registry;
-use tests::house::{House, PASSWORD};
+use tests::house::House;
 use tests::model_server::server::ModelServer;
 use tests::process::Home;
 use tests::{skip, wait};
@@ -27,20 +27,6 @@ async fn world(home: Home) -> anyhow::Result<World> {
 }
 
 impl World {
-    /// From the first visit to what was found.
-    async fn to_the_machine(&self) -> anyhow::Result<()> {
-        let window = &self.window;
-        window.open("/").await?;
-        window.fill(&field("Set-up token"), &self.token()?).await?;
-        window.click(&button("Continue")).await?;
-        window.fill(&field("Name"), "Ada").await?;
-        window.fill(&field("Password"), PASSWORD).await?;
-        window.fill(&field("Password, once more"), PASSWORD).await?;
-        window.click(&button("Make my account")).await?;
-        window.click(&button("I have kept it")).await?;
-        window.until_it_says("What was found").await
-    }
-
     /// From the question for a model, which is left for later, to words that are answered.
     async fn goes_on_to_talk(&self) -> anyhow::Result<()> {
         let window = &self.window;

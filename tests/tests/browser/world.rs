@@ -49,8 +49,8 @@ impl World {
         self.window.click(&button("Sign in")).await
     }
 
-    /// From the first visit to an empty conversation with a model; tells its path.
-    pub async fn first_run(&self) -> anyhow::Result<String> {
+    /// From the first visit to what was found.
+    pub async fn to_the_machine(&self) -> anyhow::Result<()> {
         let window = &self.window;
         window.open("/").await?;
         window.fill(&field("Set-up token"), &self.token()?).await?;
@@ -61,7 +61,13 @@ impl World {
         window.click(&button("Make my account")).await?;
         window.until_it_says("Keep this code").await?;
         window.click(&button("I have kept it")).await?;
-        window.until_it_says("What was found").await?;
+        window.until_it_says("What was found").await
+    }
+
+    /// From the first visit to an empty conversation with a model; tells its path.
+    pub async fn first_run(&self) -> anyhow::Result<String> {
+        self.to_the_machine().await?;
+        let window = &self.window;
         window.click(&button("Continue")).await?;
         window.fill(&field("Address, as for any OpenAI-shaped client"), &self.model.base_url()).await?;
         window.fill(&field("Model"), "scripted").await?;

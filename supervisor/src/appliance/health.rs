@@ -1,7 +1,7 @@
 //! How the box is at this moment, as its owner reads it: what it leans on, what needs somebody, what is left of the
 //! machine. Looks and, but for `repair`, changes nothing; whoever does not answer in time is not waited for.
 
-use super::moving::{self, MoveRefused};
+use super::moving::wish::{self, MoveRefused};
 use super::state::Appliance;
 use crate::config::areas::{CacheHome, Database, Runtime, Vectors};
 use crate::config::load::Config;
@@ -62,7 +62,7 @@ async fn choice(appliance: &Appliance, service: ServiceName) -> Choice {
 }
 
 async fn store_choice(appliance: &Appliance) -> Choice {
-    let planned = match moving::is_free(appliance.config()) {
+    let planned = match wish::is_free(appliance.config()) {
         Ok(()) => appliance.services().in_container(ServiceName::Postgres).await,
         Err(MoveRefused::Native) => return Choice::NativeOnly,
         Err(_) => None,

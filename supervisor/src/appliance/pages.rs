@@ -3,7 +3,6 @@
 //! Translates and hands on; what a service is like is `health`'s to say, what was written down `written`'s.
 
 use super::health;
-use super::moving;
 use super::state::Appliance;
 use super::written::{self, Written};
 use crate::config::load::Config;
@@ -20,7 +19,8 @@ use engine_client::problem::Problem;
 use futures::future::BoxFuture;
 use std::time::Duration;
 use web::ports::system::{
-    Health, Home, Job, JobEnd, Load, Log, LogLine, LogPiece, LogWish, Logs, Outcome, Refused, System, Unit,
+    Health, Home, Job, JobEnd, Load, Log, LogLine, LogPiece, LogWish, Logs, MOVE_JOB, Outcome, Refused,
+    System, Unit,
 };
 use web::ports::{
     ContainerEngine, ContainerState, EngineAccess, EngineKind, Graphics, Ground, Leaving, Life, Size,
@@ -128,7 +128,7 @@ impl System for Appliance {
             };
             if service == health::STORE || service == ServiceName::Postgres.as_str() {
                 let begun = self.move_store(chosen).await;
-                return begun.map_err(|error| Refused::Failed(error.to_string()));
+                return begun.map(drop).map_err(|error| Refused::Failed(error.to_string()));
             }
             let service = ServiceName::parse(service).ok_or(Refused::Unknown)?;
             if !health::may_be_chosen(self, service).await {
@@ -201,7 +201,7 @@ fn job(row: JobRow) -> Job {
     Job {
         end: row.ended_at.map(|at| JobEnd { at, outcome, detail: row.detail }),
         id: row.id,
-        unit: if row.kind == moving::KIND { Unit::Rows } else { Unit::Bytes },
+        unit: if row.kind == MOVE_JOB { Unit::Rows } else { Unit::Bytes },
         kind: row.kind,
         subject: row.subject,
         stage: row.stage,

@@ -5,6 +5,7 @@
 //! one that must not be touched ends the start.
 
 use super::engine::{Footing, Running, StartError};
+use super::moving::wish::Ready;
 use super::services::Services;
 use super::signals::Signals;
 use super::state::Appliance;
@@ -25,7 +26,6 @@ use axum::serve::ListenerExt;
 use engine::adapters::system::SystemClock;
 use engine::ports::clock::Clock;
 use std::net::SocketAddr;
-use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -50,6 +50,9 @@ const STOP: Duration = Duration::from_secs(9);
 /// Between two tries to reach the Store, growing.
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+
+/// What is told meanwhile.
+const MOVING: &str = "everything is being moved to another database";
 
 /// Runs until told to leave, and says how. `greet` is called once, when the box is ready.
 pub async fn run(
@@ -142,11 +145,19 @@ async fn live(
     greet: impl AsyncFnOnce(&Appliance) -> anyhow::Result<()>,
 ) -> anyhow::Result<(Option<Running>, Leaving)> {
     let (mut greet, mut backing) = (Some(greet), appliance.services().backing());
-    let mut to_move = pin!(appliance.ready_to_move());
     loop {
-        let (running, at) = tokio::select! {
+        let opened = tokio::select! {
             opened = open(appliance, credentials, clock) => opened?,
             how = word(appliance, signals) => return Ok((None, how)),
+        };
+        let (running, at) = match opened {
+            Opened::Runs(running, at) => (*running, at),
+            Opened::Moves(ready) => {
+                if let Some(how) = carry(appliance, signals, ready, clock, true).await {
+                    return Ok((None, how));
+                }
+                continue;
+            }
         };
         let (ours, lines, let_go) = (running.access(), TaskTracker::new(), CancellationToken::new());
         let _let_go = let_go.clone().drop_guard();
@@ -157,15 +168,11 @@ async fn live(
         let minding = providers::mind(ours, appliance.services().clone());
         tokio::select! {
             how = word(appliance, signals) => return Ok((Some(running), how)),
-            ready = &mut to_move => {
-                to_move.set(appliance.ready_to_move());
-                appliance.is_waiting_for("everything is being moved to another database".to_owned());
+            ready = appliance.moves().ready() => {
+                appliance.is_waiting_for(MOVING.to_owned());
                 let is_closed = running.drain(DRAIN).await;
-                tokio::select! {
-                    how = word(appliance, signals) => return Ok((None, how)),
-                    has_moved = appliance.carry(ready, clock, is_closed) => if has_moved {
-                        return Ok((None, Leaving::Restart));
-                    }
+                if let Some(how) = carry(appliance, signals, ready, clock, is_closed).await {
+                    return Ok((None, how));
                 }
             }
             () = minding, if at.is_some() => {}
@@ -175,6 +182,21 @@ async fn live(
                 running.drain(DRAIN).await;
             }
         }
+    }
+}
+
+/// How to leave, where the Store has moved or the word to leave came first.
+async fn carry(
+    appliance: &Appliance,
+    signals: &mut Signals,
+    ready: Ready,
+    clock: &Arc<dyn Clock>,
+    is_closed: bool,
+) -> Option<Leaving> {
+    appliance.is_waiting_for(MOVING.to_owned());
+    tokio::select! {
+        how = word(appliance, signals) => Some(how),
+        has_moved = appliance.carry(ready, clock, is_closed) => has_moved.then_some(Leaving::Restart),
     }
 }
 
@@ -211,12 +233,18 @@ fn watch_containers(
     }
 }
 
-/// With where the box's own database answers, where it has one.
+enum Opened {
+    /// With where the box's own database answers, where it has one.
+    Runs(Box<Running>, Option<SocketAddr>),
+    /// Nobody could open the Store; its owner wants it elsewhere.
+    Moves(Ready),
+}
+
 async fn open(
     appliance: &Appliance,
     credentials: &Credentials,
     clock: &Arc<dyn Clock>,
-) -> Result<(Running, Option<SocketAddr>), StartError> {
+) -> Result<Opened, StartError> {
     let config = appliance.config();
     let mut backing = appliance.services().backing();
     if !matches!(config.database, Database::Sqlite { .. }) {
@@ -238,11 +266,12 @@ async fn open(
                 tracing::warn!(service.name = "store", error = %error, "the store is waited for");
                 appliance.is_waiting_for(error.to_string());
             }
-            started => return Ok((started?, at)),
+            started => return Ok(Opened::Runs(Box::new(started?), at)),
         }
         tokio::select! {
             () = tokio::time::sleep(pause) => {}
             () = backing.has_moved(ServiceName::Postgres, at) => continue,
+            ready = appliance.moves().ready() => return Ok(Opened::Moves(ready)),
         }
         pause = (pause * 2).min(LONGEST_PAUSE);
     }

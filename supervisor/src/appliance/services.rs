@@ -1,5 +1,6 @@
 //! The services the box runs in containers: started with it, told to whoever leans on them, ended with it.
 
+use super::moving::wish::home;
 use crate::config::areas::{CacheHome, Database};
 use crate::config::load::Config;
 use crate::containers::detect::Detection;
@@ -40,6 +41,7 @@ use std::time::Duration;
 use tokio::sync::{Mutex, mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use web::ports::system::MOVE_JOB;
 use web::ports::{EngineAccess, Leaving};
 
 /// Orders that wait for the keeper's next moment.
@@ -61,6 +63,8 @@ pub struct Services {
     wishes: Arc<Mutex<Wishes>>,
     passwords: Arc<Passwords>,
     clock: Arc<dyn Clock>,
+    /// What ends with the services.
+    pub tasks: TaskTracker,
     /// Ends the line to the container engine.
     end: CancellationToken,
     /// Whether anything needs a container engine. Once true it stays so: what was made has to be unmade.
@@ -85,6 +89,10 @@ impl Services {
     ) -> Result<Self, StateError> {
         let end = CancellationToken::new();
         let state = State::open(&config.data_dir.appliance_database()).await?;
+        // A move that was cut off before its last word has happened where the Store is there.
+        if let Some(home) = home(config) {
+            state.end_done(MOVE_JOB, home.as_str(), clock.now()).await?;
+        }
         let board = Board::open(state.clone(), Arc::clone(&clock)).await?;
         let wishes = wishes(config, state.choices().await?);
         let passwords = || Passwords::new(&credentials.store_key, &credentials.transport_secret);
@@ -114,6 +122,7 @@ impl Services {
             wishes,
             passwords,
             clock,
+            tasks: tasks.clone(),
             end,
             needed: Arc::new(needed),
         })

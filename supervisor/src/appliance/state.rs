@@ -1,6 +1,6 @@
 //! What the box knows about itself while it runs. Doors ask it for each request.
 
-use super::moving::Moves;
+use super::moving::wish::Moves;
 use super::services::Services;
 use crate::config::load::Config;
 use crate::config::tls::Tls;

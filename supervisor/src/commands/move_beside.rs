@@ -3,16 +3,14 @@
 //! At the end of a move the box starts again; the way to it is looked for anew each time.
 
 use crate::config::load::Config;
-use crate::control::wire::MoveAsked;
+use crate::control::wire::{MoveAsked, MoveBegun};
 use crate::reach::{self, Reached};
 use crate::state::choices::Home;
 use crate::state::jobs::JobRow;
 use anyhow::{Context as _, bail};
-use std::collections::BTreeSet;
 use std::time::Duration;
 use tokio::time::Instant;
 
-const KIND: &str = crate::appliance::moving::KIND;
 const PACE: Duration = Duration::from_millis(200);
 /// For a box that starts again to answer.
 const AWAY: Duration = Duration::from_secs(60);
@@ -24,19 +22,15 @@ pub async fn carry(
     to: Home,
     tell: impl Fn(&JobRow),
 ) -> anyhow::Result<JobRow> {
-    let before: BTreeSet<String> = moves(&running).await?.into_iter().map(|job| job.id).collect();
-    running.client.post::<()>("/appliance/move-store", &MoveAsked { to }).await?;
+    let begun: MoveBegun = running.client.post("/appliance/move-store", &MoveAsked { to }).await?;
     drop(running);
-    let (asked, mut seen, mut told) = (Instant::now(), Instant::now(), None);
+    let (mut seen, mut told) = (Instant::now(), None);
     loop {
-        match look(config, &before).await {
-            Ok(Some(job)) if job.ended_at.is_some() => return outcome(job),
-            Ok(None) if told.is_none() && asked.elapsed() > AWAY => {
-                bail!("the box did not begin; its log says why")
-            }
-            Ok(found) => {
+        match look(config, &begun.job).await {
+            Ok(job) if job.ended_at.is_some() => return outcome(job),
+            Ok(job) => {
                 seen = Instant::now();
-                if let Some(job) = found.filter(|job| told.as_ref() != Some(job)) {
+                if told.as_ref() != Some(&job) {
                     tell(&job);
                     told = Some(job);
                 }
@@ -50,21 +44,17 @@ pub async fn carry(
     }
 }
 
-async fn look(config: &Config, before: &BTreeSet<String>) -> anyhow::Result<Option<JobRow>> {
+async fn look(config: &Config, id: &str) -> anyhow::Result<JobRow> {
     let Some(running) = reach::running(config).await? else { bail!("nobody answers the control socket") };
-    Ok(moves(&running).await?.into_iter().find(|job| !before.contains(&job.id)))
-}
-
-async fn moves(running: &Reached) -> anyhow::Result<Vec<JobRow>> {
     let jobs: Vec<JobRow> = running.client.get("/appliance/jobs").await?;
-    Ok(jobs.into_iter().filter(|job| job.kind == KIND).collect())
+    jobs.into_iter().find(|job| job.id == id).context("the box does not know of the move any more")
 }
 
 fn outcome(job: JobRow) -> anyhow::Result<JobRow> {
     match job.outcome.as_deref() {
         Some("done") => Ok(job),
         Some("interrupted") => {
-            bail!("the move was cut off; `whisperengine config show` says where everything is")
+            bail!("the move was cut off; everything is where it was")
         }
         Some("cancelled") => bail!("the move was stopped; everything is where it was"),
         _ => bail!(

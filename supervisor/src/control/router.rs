@@ -1,6 +1,6 @@
 //! What the control socket answers: the engine's contract as the operator, and the appliance itself.
 
-use super::wire::{BoxStatus, LinesAsked, LinesTold, MoveAsked, RepairAsked, RepairDone};
+use super::wire::{BoxStatus, LinesAsked, LinesTold, MoveAsked, MoveBegun, RepairAsked, RepairDone};
 use crate::appliance::state::Appliance;
 use crate::diagnostics::archive::Documents;
 use crate::diagnostics::gather;
@@ -11,7 +11,6 @@ use crate::issues::issue::Issue;
 use crate::services::view::ServiceView;
 use crate::state::jobs::JobRow;
 use axum::extract::{Path, Request, State};
-use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get, post};
 use axum::{Json, Router, middleware};
@@ -98,14 +97,15 @@ async fn jobs(State(appliance): State<Arc<Appliance>>) -> Result<Json<Vec<JobRow
         .map_err(|error| Refusal::new(ErrorCode::Internal, format!("the jobs cannot be read: {error}")))
 }
 
-/// Begins; the jobs tell the rest.
+/// Begins; the job tells the rest.
 async fn move_store(
     State(appliance): State<Arc<Appliance>>,
     Json(MoveAsked { to }): Json<MoveAsked>,
-) -> Result<StatusCode, Refusal> {
+) -> Result<Json<MoveBegun>, Refusal> {
     let begun = appliance.move_store(to).await;
-    begun.map_err(|error| Refusal::new(ErrorCode::Invalid, error.to_string()))?;
-    Ok(StatusCode::NO_CONTENT)
+    begun
+        .map(|job| Json(MoveBegun { job }))
+        .map_err(|error| Refusal::new(ErrorCode::Invalid, error.to_string()))
 }
 
 fn code_of(error: &RepairError) -> ErrorCode {

@@ -78,6 +78,12 @@ pub struct MoveAsked {
     pub to: Home,
 }
 
+/// It begins, and this job tells the rest.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MoveBegun {
+    pub job: String,
+}
+
 /// Which of the lines of a service are asked for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LinesAsked {

@@ -16,6 +16,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::sync::OnceCell;
 use tokio_util::sync::CancellationToken;
+use web::ports::system::IMAGE_JOB;
 
 /// The context, the engine's copy of it, and the image.
 const TIMES_ITS_SIZE: u64 = 3;
@@ -105,7 +106,7 @@ impl Fetcher {
         if let Some(image) = daemon.image(&reference).await? {
             return self.proven(hands, daemon, &reference, image, "present").await;
         }
-        let job = self.board.begin("image", ServiceName::Engine.as_str(), "building").await;
+        let job = self.board.begin(IMAGE_JOB, ServiceName::Engine.as_str(), "building").await;
         let job = job.map_err(|error| unwritten(&error))?;
         let done = self.make_own(hands, daemon, &recipe, &job, stop).await;
         job.end((&done).into()).await.map_err(|error| unwritten(&error))?;

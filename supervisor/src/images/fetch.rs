@@ -19,6 +19,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
+use web::ports::system::IMAGE_JOB;
 
 pub struct Fetcher {
     pub board: Arc<Board>,
@@ -47,7 +48,7 @@ impl Fetcher {
             return self.agreed(hands, reference, image, "present").await;
         }
         let subject = service.as_str();
-        let job = self.board.begin("image", subject, "looking").await.map_err(|error| unwritten(&error))?;
+        let job = self.board.begin(IMAGE_JOB, subject, "looking").await.map_err(|error| unwritten(&error))?;
         let mut progress = Progress::default();
         let got = async {
             let (tell, mut no_room) = mpsc::channel(1);

@@ -105,6 +105,10 @@ impl Board {
 }
 
 impl Job {
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
     /// Whoever works stops when this is cancelled.
     pub fn cancel(&self) -> &CancellationToken {
         &self.cancel

@@ -15,7 +15,7 @@ pub enum Home {
 }
 
 impl Home {
-    fn as_str(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::Native => "native",
             Self::Container => "container",

@@ -14,7 +14,7 @@ const KEPT: i64 = 200;
 pub struct JobRow {
     /// A UUIDv7, as text.
     pub id: String,
-    /// What is done: `image`, `move`.
+    /// What is done: one of web's kinds of jobs.
     pub kind: String,
     /// To what.
     pub subject: String,
@@ -93,6 +93,14 @@ impl State {
         let statement = "UPDATE jobs SET ended_at = $1, outcome = 'interrupted', \
                          detail = 'the box ended while this was under way' WHERE ended_at IS NULL";
         Ok(sqlx::query(statement).bind(now.0).execute(&self.pool).await?.rows_affected())
+    }
+
+    /// One of these was cut off between its deed and its last word.
+    pub async fn end_done(&self, kind: &str, subject: &str, now: Timestamp) -> Result<(), StateError> {
+        let statement = "UPDATE jobs SET ended_at = $1, moved_at = $1, outcome = 'done' \
+                         WHERE ended_at IS NULL AND kind = $2 AND subject = $3";
+        sqlx::query(statement).bind(now.0).bind(kind).bind(subject).execute(&self.pool).await?;
+        Ok(())
     }
 
     /// The newest first.

@@ -167,3 +167,44 @@ async fn a_move_that_is_cut_off_has_not_happened() -> anyhow::Result<()> {
     ensure!(said(&talk).await?.len() == 3);
     Ok(())
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_cannot_open_the_store_hears_a_wish_all_the_same() -> anyhow::Result<()> {
+    let (mut scene, talk) = settled().await?;
+    scene.moves("postgres").await?;
+    scene.house.until_ready().await?;
+    // Its engine goes while the box is away: the box starts, and waits for its database.
+    scene.house.kill()?;
+    scene.engine.stop_with_containers().await?;
+    scene.house.start().await?;
+    let mut moving = scene.house.home.start(&["migrate-store", "--to", "sqlite"])?;
+    let open = "SELECT count(*) FROM jobs WHERE kind = 'move' AND ended_at IS NULL";
+    wait::until("the move to begin", SOON, async || Ok((scene.records(open)? == "1").then_some(()))).await?;
+    let second = scene.house.home.run(&["migrate-store", "--to", "sqlite"], SOON).await?;
+    ensure!(second.stderr.contains("being moved already"), "{}", second.stderr);
+    scene.engine.start()?;
+    ensure!(moving.wait_for_exit(SOON).await?.success(), "{}", scene.story_so_far());
+    scene.house.until_ready().await?;
+    ensure!(scene.database().await? == "sqlite" && said(&talk).await? == ["one", "two"]);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_move_whose_last_word_was_cut_off_has_happened() -> anyhow::Result<()> {
+    let (mut scene, talk) = settled().await?;
+    scene.moves("postgres").await?;
+    scene.house.until_ready().await?;
+    scene.house.kill()?;
+    // As a kill between the deed and its last word leaves them; and one that was never done.
+    scene.records("UPDATE jobs SET ended_at = NULL, outcome = NULL WHERE kind = 'move'")?;
+    scene.records(
+        "INSERT INTO jobs (id, kind, subject, stage, done, begun_at, moved_at) \
+         VALUES ('other', 'move', 'native', 'copying', 0, 1, 1)",
+    )?;
+    scene.house.up().await?;
+    ensure!(scene.ended().await? == "done:", "{}", scene.ended().await?);
+    let other = scene.records("SELECT outcome FROM jobs WHERE id = 'other'")?;
+    ensure!(other == "interrupted", "{other}");
+    ensure!(said(&talk).await? == ["one", "two"]);
+    Ok(())
+}

@@ -217,11 +217,16 @@ pub enum Severity {
     Note,
 }
 
+/// A job that gets an image.
+pub const IMAGE_JOB: &str = "image";
+/// A job that carries the Store elsewhere.
+pub const MOVE_JOB: &str = "move";
+
 /// One piece of long work. Times are microseconds since the epoch.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Job {
     pub id: String,
-    /// What is done: `image`, `move`.
+    /// What is done: [`IMAGE_JOB`], [`MOVE_JOB`], or what a newer box knows.
     pub kind: String,
     /// To what.
     pub subject: String,

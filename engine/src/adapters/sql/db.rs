@@ -43,7 +43,6 @@ impl Db {
         }
     }
 
-    /// Every row of a read, as committed.
     /// How many a server sees of us; `None` where there is no server.
     pub fn connections(&self) -> Option<u32> {
         match self {
@@ -52,6 +51,7 @@ impl Db {
         }
     }
 
+    /// Every row of a read, as committed.
     pub async fn all(&self, query: Query) -> Stored<Vec<Row>> {
         match self {
             Self::Sqlite { readers, .. } => {

@@ -12,7 +12,7 @@ use crate::pages::system::service::{self, ServiceTold};
 use crate::pages::system::told::Mark;
 use crate::pages::visit::Member;
 use crate::ports::Appliance;
-use crate::ports::system::{Choice, Home, Job, Log, LogWish, Refused, Service};
+use crate::ports::system::{Choice, Home, Job, Log, LogWish, MOVE_JOB, Refused, Service};
 use crate::public::router::Face;
 use crate::words::Words;
 use askama::Template;
@@ -139,5 +139,5 @@ async fn look(words: &Words, appliance: &dyn Appliance) -> Now {
 }
 
 fn is_move(job: &Job) -> bool {
-    job.kind == "move" && job.end.is_none()
+    job.kind == MOVE_JOB && job.end.is_none()
 }

@@ -3,7 +3,7 @@
 use super::service::{Moment, kind};
 use super::told::{Mark, ago, sentence, shortened, size, span};
 use crate::pages::moment;
-use crate::ports::system::{Job, JobEnd, Outcome, Unit};
+use crate::ports::system::{IMAGE_JOB, Job, JobEnd, MOVE_JOB, Outcome, Unit};
 use crate::words::Words;
 
 /// Nothing new for so long is worth a word.
@@ -29,8 +29,8 @@ pub struct JobTold {
 
 pub fn told(words: &Words, job: &Job, now: i64) -> JobTold {
     let what = match job.kind.as_str() {
-        "image" => words.say_with("system-job-image", "subject", &kind(words, &job.subject)),
-        "move" => words.say("system-job-move"),
+        IMAGE_JOB => words.say_with("system-job-image", "subject", &kind(words, &job.subject)),
+        MOVE_JOB => words.say("system-job-move"),
         other => format!("{other} {}", job.subject),
     };
     let from = job.end.as_ref().map_or(job.begun_at, |end| end.at);

@@ -21,7 +21,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 /// For each of a few questions to one engine.
-const PATIENCE: Duration = Duration::from_secs(2);
+pub const PATIENCE: Duration = Duration::from_secs(2);
 /// Between two questions to a working engine.
 const BETWEEN_PINGS: Duration = Duration::from_secs(3);
 /// Between two looks at all places.

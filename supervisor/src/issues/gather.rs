@@ -8,6 +8,7 @@ use crate::config::areas::{Database, Runtime};
 use crate::config::load::Config;
 use crate::containers::detect::{Detection, detect};
 use crate::containers::state::State;
+use crate::containers::watch;
 use crate::state::jobs::JobRow;
 use crate::state::journal::Open;
 use crate::state::open::StateError;
@@ -59,7 +60,7 @@ pub async fn alone(
     let (seen, (engine, setup), containers) = tokio::join!(
         within(patience, figures(config)),
         ask_engine(engine, patience),
-        look_for_containers(config, patience)
+        look_for_containers(config)
     );
     of(config, seen.flatten(), engine, setup, containers, patience)
 }
@@ -143,10 +144,10 @@ async fn ask_engine(
     (seen, setup.map_err(told).ok())
 }
 
-async fn look_for_containers(config: &Config, patience: Duration) -> Detection {
+async fn look_for_containers(config: &Config) -> Detection {
     match config.runtime {
         Runtime::Native => Detection::bare(State::Disabled, "everything runs in this process, as asked for"),
-        Runtime::Auto | Runtime::Docker => detect(&config.containers, patience).await,
+        Runtime::Auto | Runtime::Docker => detect(&config.containers, watch::PATIENCE).await,
     }
 }
 

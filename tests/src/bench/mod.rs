@@ -18,6 +18,7 @@ pub mod rest;
 pub mod chat;
 pub mod containers;
 pub mod system;
+pub mod moving;
 pub mod long_house;
 pub mod long_conversation;
 pub mod pages;

@@ -8,10 +8,10 @@ use std::process::ExitCode;
 use tests::bench::long_house::LongHouse;
 use tests::bench::report::{Figure, Report};
 use tests::bench::resources::Machine;
-use tests::bench::{chat, containers, long_conversation, pages, rest, start, system, vector_scan};
+use tests::bench::{chat, containers, long_conversation, moving, pages, rest, start, system, vector_scan};
 
-const SUBJECTS: [&str; 8] =
-    ["start", "rest", "chat", "containers", "system", "long-conversation", "pages", "vector-scan"];
+const SUBJECTS: [&str; 9] =
+    ["start", "rest", "chat", "containers", "system", "moving", "long-conversation", "pages", "vector-scan"];
 
 /// One thread: the measured program needs the other core.
 #[tokio::main(flavor = "current_thread")]
@@ -52,6 +52,7 @@ async fn measure(subject: &str, long_house: &mut Option<LongHouse>) -> anyhow::R
         "chat" => chat::measure().await,
         "long-conversation" => long_conversation::measure(built(long_house).await?).await,
         "system" => system::measure().await,
+        "moving" => moving::measure().await,
         "containers" => containers::measure().await,
         "pages" => pages::measure(built(long_house).await?).await,
         _ => {

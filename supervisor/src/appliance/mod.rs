@@ -2,9 +2,12 @@
 //!
 //! `store` and `engine` turn the configuration into a running engine; `listen` finds the public address;
 //! `state` is what everybody may know about the box while it runs; `pages` is how web sees it, with `health` and
-//! `written` for the system pages; `moving` carries the Store elsewhere; `figures` counts; `run` is its life from the first step to the last. `signals` are the owner's words to stop, `cleanup` removes what was only needed for a while.
+//! `written` for the system pages; `moving` carries the Store elsewhere; `figures` counts; `run` is its life from
+//! the first step to the last, and `live` the part of it that has a Store. `signals` are the owner's words to stop,
+//! `cleanup` removes what was only needed for a while.
 
 pub mod run;
+mod live;
 pub mod state;
 
 pub mod engine;

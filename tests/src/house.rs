@@ -19,8 +19,8 @@ use std::time::Duration;
 
 /// A debug build on a busy machine.
 const START: Duration = Duration::from_secs(90);
-/// What a graceful stop may take.
-pub const STOP: Duration = Duration::from_secs(10);
+/// For a stop; the box gives itself nine seconds.
+pub const STOP: Duration = Duration::from_secs(30);
 pub const PASSWORD: &str = "a harbour at four in the morning";
 
 pub struct House {

@@ -82,6 +82,12 @@ async fn neighbour_asks(engine: &ContainerEngine, host: &str) -> anyhow::Result<
     engine.run(&["exec", "neighbour", "sh", "-c", &ask]).await
 }
 
+/// Names may take a moment to be known.
+async fn neighbour_hears(engine: &ContainerEngine, host: &str) -> anyhow::Result<()> {
+    let heard = async || Ok((neighbour_asks(engine, host).await? == "PONG").then_some(()));
+    wait::until(&format!("{host} to answer its neighbour"), SOON, heard).await
+}
+
 async fn a_closed_network_answers_inwards_only(kind: Kind) -> anyhow::Result<()> {
     let Some(engine) = engine(kind, "a_closed_network_answers_inwards_only").await? else { return Ok(()) };
     let outside = Outside::start().await?;
@@ -92,14 +98,14 @@ async fn a_closed_network_answers_inwards_only(kind: Kind) -> anyhow::Result<()>
     start_pair(&engine, "open").await?;
     let published = engine.run(&["port", "store", "6379"]).await?;
     pong(&published).await?;
-    assert_eq!(neighbour_asks(&engine, &outside.ip()).await?, "PONG");
+    neighbour_hears(&engine, &outside.ip()).await?;
     remove_pair(&engine).await?;
 
     engine.run(&[["network", "create"].as_slice(), closed(kind), &["closed"]].concat()).await?;
     start_pair(&engine, "closed").await?;
     pong(&reached_at(&engine, "store", 6379).await?).await?;
-    assert_eq!(neighbour_asks(&engine, "redis").await?, "PONG");
-    assert_eq!(neighbour_asks(&engine, "store").await?, "PONG");
+    neighbour_hears(&engine, "redis").await?;
+    neighbour_hears(&engine, "store").await?;
     assert_eq!(neighbour_asks(&engine, &outside.ip()).await?, NOBODY);
     Ok(())
 }
@@ -300,7 +306,7 @@ async fn the_misbehaving_misbehave(engine: &ContainerEngine) -> anyhow::Result<(
         assert_eq!(engine.run(&["wait", "hungry"]).await?, "137");
         // Podman on the old cgroups does not say what killed it.
         if engine.kind() == Kind::Docker {
-            assert_eq!(engine.inspect("hungry", "{{.State.OOMKilled}}").await?, "true");
+            until_said(engine, &["inspect", "--format", "{{.State.OOMKilled}}", "hungry"], "true").await?;
         }
     }
     Ok(())

@@ -76,13 +76,13 @@ pub async fn run(
             tracing::debug!(error = %error, "a connection keeps collecting small packets");
         }
     });
+    let control = control::socket::bind(&dir).context("the control socket cannot be made")?;
+    let desk = control::router::router(Arc::clone(&appliance));
+    doors.spawn(serve(control, desk, Manners::default(), stop.clone()));
     doors.spawn(serve(listener, door, Manners::default(), stop.clone()));
     if let Some(keeper) = keeper {
         doors.spawn(keeper.keep(stop.clone()));
     }
-    let control = control::socket::bind(&dir).context("the control socket cannot be made")?;
-    let desk = control::router::router(Arc::clone(&appliance));
-    doors.spawn(serve(control, desk, Manners::default(), stop.clone()));
     let temporary = [dir.downloads(), dir.processing()];
     let rules = appliance.config().cleanup;
     doors.spawn(cleanup::run(temporary, rules, Arc::clone(&clock), stop.clone()));

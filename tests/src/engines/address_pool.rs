@@ -1,5 +1,7 @@
 //! The addresses an engine gives to its networks: its own, so that engines side by side never meet.
 
+use crate::built;
+use std::fs::{File, TryLockError};
 use uuid::Uuid;
 
 /// `10.X.Y.0/20`: sixteen networks of 250 containers. The first two bytes are never those of a default
@@ -11,7 +13,22 @@ pub struct AddressPool {
 }
 
 impl AddressPool {
-    pub fn draw() -> Self {
+    /// One that no other engine of this machine's checkout has, as long as the file is open.
+    pub fn draw() -> anyhow::Result<(Self, File)> {
+        std::fs::create_dir_all(built::folder())?;
+        loop {
+            let pool = Self::any();
+            let file =
+                File::create(built::folder().join(format!("pool-{}-{}.lock", pool.second, pool.third)))?;
+            match file.try_lock() {
+                Ok(()) => return Ok((pool, file)),
+                Err(TryLockError::WouldBlock) => {}
+                Err(TryLockError::Error(error)) => return Err(error.into()),
+            }
+        }
+    }
+
+    fn any() -> Self {
         let [second, third, ..] = Uuid::new_v4().into_bytes();
         Self { second: 128 + second % 96, third: third & 0xf0 }
     }
@@ -46,7 +63,7 @@ mod tests {
     #[test]
     fn no_pool_is_somebody_elses_default() {
         for _ in 0..1000 {
-            let pool = AddressPool::draw();
+            let pool = AddressPool::any();
             assert!((128..224).contains(&pool.second) && pool.third.is_multiple_of(16), "{pool:?}");
         }
     }

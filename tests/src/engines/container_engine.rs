@@ -19,7 +19,9 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
 
 /// For the daemon to answer or to end.
-const SOON: Duration = Duration::from_secs(30);
+const SOON: Duration = Duration::from_secs(120);
+/// Others may hold theirs for a whole story.
+const ITS_TURN: Duration = Duration::from_mins(60);
 /// For one command of the client: an image may have to be unpacked on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(120);
 /// A daemon that does not answer a ping by then is not well.
@@ -45,6 +47,8 @@ pub struct ContainerEngine {
     /// Where images and containers are kept, where that has a size.
     disk: Option<Mount>,
     home: Home,
+    /// That its addresses are its own.
+    _pool: File,
     /// Rootful Podmans name their bridges without looking at each other: one at a time.
     _alone: Option<File>,
 }
@@ -79,7 +83,7 @@ impl ContainerEngine {
             bail!("{reason}");
         }
         let alone = if kind == Kind::Podman { Some(turn("podman").await?) } else { None };
-        let (mut home, pool) = (Home::new()?, AddressPool::draw());
+        let (mut home, (pool, its_pool)) = (Home::new()?, AddressPool::draw()?);
         ensure!(
             home.path().as_os_str().len() <= LONGEST_FOLDER,
             "sockets do not fit below {}",
@@ -90,7 +94,7 @@ impl ContainerEngine {
             Kind::Podman => podman::launch(&mut home, pool)?,
             Kind::RootlessPodman => podman::launch_rootless(&mut home, pool)?,
         };
-        Ok(Self { kind, launch, pool, daemon: None, disk: None, home, _alone: alone })
+        Ok(Self { kind, launch, pool, daemon: None, disk: None, home, _pool: its_pool, _alone: alone })
     }
 
     pub fn kind(&self) -> Kind {
@@ -178,7 +182,7 @@ impl ContainerEngine {
         let mut daemon = self.daemon.take().context("no daemon runs")?;
         let (pids, with_it) = (self.pids(&daemon)?, process_tree::members(daemon.pid())?);
         for pid in pids.iter().filter(|pid| **pid != daemon.pid()) {
-            kill_process(*pid, Signal::KILL)?;
+            send(*pid, Signal::KILL)?;
         }
         daemon.kill()?;
         // Docker's containerd and proxies die of their parent's death, a moment later. What Podman
@@ -217,6 +221,12 @@ impl ContainerEngine {
         Ok(said.trim().to_owned())
     }
 
+    /// A box that ends does not wait for an engine that takes its time to end containers.
+    pub async fn until_nothing_runs(&self) -> anyhow::Result<()> {
+        let ended = async || Ok(self.run(&["ps", "--quiet"]).await?.is_empty().then_some(()));
+        wait::until("all containers to end", SOON, ended).await
+    }
+
     /// An archive of [`super::images`].
     pub async fn load(&self, archive: &Path) -> anyhow::Result<()> {
         let path = archive.to_str().context("the archive has an odd name")?;
@@ -231,7 +241,7 @@ impl ContainerEngine {
     fn signal(&self, signal: Signal) -> anyhow::Result<()> {
         let daemon = self.daemon.as_ref().context("no daemon runs")?;
         for pid in self.pids(daemon)? {
-            kill_process(pid, signal)?;
+            send(pid, signal)?;
         }
         Ok(())
     }
@@ -308,9 +318,21 @@ async fn ping(socket: &Path) -> bool {
     matches!(tokio::time::timeout(A_PING, asked).await, Ok(Ok(true)))
 }
 
-/// Is every thread stopped?
+/// A child that was just forked has its parent's name until it becomes another program, and may be gone since.
+fn send(pid: Pid, signal: Signal) -> rustix::io::Result<()> {
+    match kill_process(pid, signal) {
+        Err(rustix::io::Errno::SRCH) => Ok(()),
+        sent => sent,
+    }
+}
+
+/// Is every thread stopped? One that is gone does nothing any more.
 fn stands_still(pid: Pid) -> std::io::Result<bool> {
-    for thread in std::fs::read_dir(format!("/proc/{}/task", pid.as_raw_nonzero()))? {
+    let threads = match std::fs::read_dir(format!("/proc/{}/task", pid.as_raw_nonzero())) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(true),
+        threads => threads?,
+    };
+    for thread in threads {
         // A thread that ends in the meantime does nothing any more.
         let stat = std::fs::read_to_string(thread?.path().join("stat")).unwrap_or_default();
         if !stat.is_empty() && !stat.contains(") T ") {
@@ -336,7 +358,7 @@ async fn wait_until_gone(pids: &[Pid]) -> anyhow::Result<()> {
 async fn turn(of: &str) -> anyhow::Result<File> {
     std::fs::create_dir_all(built::folder())?;
     let file = File::create(built::folder().join(format!("{of}.lock")))?;
-    wait::until(&format!("its turn with {of}"), PATIENCE * 5, async || match file.try_lock() {
+    wait::until(&format!("its turn with {of}"), ITS_TURN, async || match file.try_lock() {
         Ok(()) => Ok(Some(())),
         Err(TryLockError::WouldBlock) => Ok(None),
         Err(TryLockError::Error(error)) => Err(error.into()),

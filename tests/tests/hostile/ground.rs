@@ -1,4 +1,4 @@
-//! What these stories share: a box with little patience, one bad answer, and a look around after it.
+//! What these stories share: a box, one bad answer, and a look around after it.
 
 use engine_client::wire::conversations::MessageStateView;
 use engine_client::wire::turns::{TurnStateView, TurnView};
@@ -15,10 +15,15 @@ pub struct Ground {
 
 impl Ground {
     pub async fn new() -> anyhow::Result<Self> {
+        Self::with_patience("20s").await
+    }
+
+    /// With a model that says nothing.
+    pub async fn with_patience(patience: &str) -> anyhow::Result<Self> {
         let model = ModelServer::start().await?;
         let mut house = House::new(Store::Sqlite)?;
         for name in ["FIRST_TOKEN", "SILENCE", "CONNECT"] {
-            house.home.set(&format!("WHISPERENGINE_MODEL_{name}_TIMEOUT"), "1s");
+            house.home.set(&format!("WHISPERENGINE_MODEL_{name}_TIMEOUT"), patience);
         }
         house.up().await?;
         house.set_up().await?;

@@ -1,6 +1,6 @@
 //! What the box asks of an engine: no more rights than needed, nothing open to other machines, and nobody's secrets.
 
-use super::scene::{SOON, Scene};
+use super::scene::Scene;
 use anyhow::{Context, ensure};
 use serde_json::Value;
 use std::path::Path;
@@ -35,8 +35,7 @@ async fn an_engine_is_told_no_secret_and_gives_no_right_that_is_not_needed() -> 
         }
     }
     scene.house.stop().await?;
-    let ended = async || Ok(scene.engine.containers().iter().all(|one| !one.runs).then_some(()));
-    tests::wait::until("all to end with the box", SOON, ended).await
+    scene.until_nothing_runs().await
 }
 
 /// Long words of the files that containers are given: what opens something.

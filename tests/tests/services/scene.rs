@@ -114,6 +114,11 @@ impl Scene {
         Ok(line)
     }
 
+    /// What was said so far is past.
+    pub fn hears_only_what_comes(&mut self) {
+        self.heard = self.lines().len();
+    }
+
     /// Until all of its services are announced, from where was heard last.
     pub async fn until_serving(&mut self) -> anyhow::Result<()> {
         let from = self.heard;
@@ -123,6 +128,12 @@ impl Scene {
         }
         self.heard = self.lines().len();
         Ok(())
+    }
+
+    /// The box does not wait for an engine that takes its time to end containers.
+    pub async fn until_nothing_runs(&self) -> anyhow::Result<()> {
+        let ended = async || Ok(self.engine.containers().iter().all(|one| !one.runs).then_some(()));
+        wait::until("all to end with the box", SOON, ended).await
     }
 
     /// Every line about services, oldest first.

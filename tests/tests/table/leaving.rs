@@ -1,12 +1,9 @@
-//! Who was let in and may not come any more: out within a second, over every carrier.
+//! Who was let in and may not come any more: out with the very next call, over every carrier.
 
 use super::world::{Ask, Carrier, World};
 use anyhow::ensure;
 use engine_client::wire::people::{KeyCreated, KeyView, NewKey, PersonStateView, PersonView, SetPersonState};
 use http::{StatusCode, header};
-use std::time::{Duration, Instant};
-
-const AT_ONCE: Duration = Duration::from_secs(1);
 
 fn doors() -> [Ask; 3] {
     [Ask::new("GET", "/api/v1/me"), Ask::new("GET", "/api/v1/conversations"), Ask::new("GET", "/v1/models")]
@@ -35,14 +32,12 @@ async fn a_suspended_person_is_out_at_once_over_every_carrier() -> anyhow::Resul
         }
     }
     set_state(&world, PersonStateView::Suspended).await?;
-    let since = Instant::now();
     for ask in doors() {
         for carrier in world.ben.carriers() {
             world.expect(&ask, carrier, StatusCode::UNAUTHORIZED).await?;
         }
     }
     is_out(&world, &world.ben.session).await?;
-    ensure!(since.elapsed() < AT_ONCE, "it took {:?}", since.elapsed());
 
     set_state(&world, PersonStateView::Active).await?;
     for carrier in world.ben.carriers() {
@@ -61,7 +56,6 @@ async fn a_revoked_key_is_out_at_once_and_the_others_work_on() -> anyhow::Result
     let known = keys.iter().find(|key| key.id != second.id).expect("the first key");
     let ask = Ask::new("DELETE", format!("/api/v1/keys/{}", known.id));
     world.expect(&ask, Carrier::Bearer(&second.key), StatusCode::NO_CONTENT).await?;
-    let since = Instant::now();
     for ask in doors() {
         for carrier in [Carrier::Bearer(first), Carrier::ApiKey(first)] {
             world.expect(&ask, carrier, StatusCode::UNAUTHORIZED).await?;
@@ -73,6 +67,5 @@ async fn a_revoked_key_is_out_at_once_and_the_others_work_on() -> anyhow::Result
             world.expect(&ask, carrier, StatusCode::OK).await?;
         }
     }
-    ensure!(since.elapsed() < AT_ONCE, "it took {:?}", since.elapsed());
     Ok(())
 }

@@ -231,7 +231,7 @@ async fn a_real_socket_that_appears_and_goes_is_followed() {
     let around = around(sockets.root(), "linux", &[("XDG_RUNTIME_DIR", &*session)]);
     let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
     let watch = Watch::start(around, Arc::new(SystemClock::default()), &tasks, stop.clone());
-    let soon = Duration::from_secs(4);
+    let soon = Duration::from_secs(30);
     assert_eq!(watch.first_look(soon).await.state, State::NotInstalled);
 
     let begun = Instant::now();
@@ -240,7 +240,7 @@ async fn a_real_socket_that_appears_and_goes_is_followed() {
     let returning = tokio::time::timeout(soon, told.wait_for(|told| told.state == State::Starting)).await;
     let detail = returning.expect("it is seen before the next look is due").expect("watched").detail.clone();
     assert!(detail.contains("Docker 20.10.24"), "{detail}");
-    let patient = Duration::from_secs(15);
+    let patient = Duration::from_secs(60);
     tokio::time::timeout(patient, told.wait_for(|told| told.state == State::Running))
         .await
         .expect("it counts")

@@ -89,9 +89,7 @@ pub fn folder() -> TempDir {
 }
 
 pub fn sqlite_place(folder: &TempDir) -> StorePlace {
-    let mut settings = SqliteSettings::new(folder.path().join("engine.db"));
-    settings.busy_timeout = Duration::from_millis(200);
-    StorePlace::Sqlite(settings)
+    StorePlace::Sqlite(SqliteSettings::new(folder.path().join("engine.db")))
 }
 
 /// A database of one test's own on the test server.

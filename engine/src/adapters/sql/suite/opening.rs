@@ -32,12 +32,20 @@ async fn opens_again_after_it_was_closed(bench: &Bench) {
 }
 
 async fn open(folder: &TempDir, policy: &SchemaPolicy) -> Stored<SqlStore> {
-    SqlStore::open(&sqlite_place(folder), policy, Arc::new(TestClock::default()), &TaskTracker::new()).await
+    open_at(&sqlite_place(folder), policy).await
+}
+
+async fn open_at(place: &StorePlace, policy: &SchemaPolicy) -> Stored<SqlStore> {
+    SqlStore::open(place, policy, Arc::new(TestClock::default()), &TaskTracker::new()).await
 }
 
 /// The error, which must name the file.
 async fn refusal(folder: &TempDir) -> StoreError {
-    let error = open(folder, &migrating()).await.err().expect("this store is refused");
+    refusal_at(&sqlite_place(folder)).await
+}
+
+async fn refusal_at(place: &StorePlace) -> StoreError {
+    let error = open_at(place, &migrating()).await.err().expect("this store is refused");
     assert!(error.to_string().contains("engine.db"), "{error}");
     error
 }
@@ -126,7 +134,9 @@ async fn a_file_held_by_another_program_is_unavailable_until_it_lets_go() {
         .execute(&mut other)
         .await
         .expect("another program takes the file for itself");
-    let error = refusal(&folder).await;
+    let StorePlace::Sqlite(mut settings) = sqlite_place(&folder) else { panic!("it is a file") };
+    settings.busy_timeout = Duration::from_millis(200);
+    let error = refusal_at(&StorePlace::Sqlite(settings)).await;
     assert!(matches!(error, StoreError::Unavailable { .. }), "{error}");
     assert!(error.to_string().contains("lock"), "{error}");
     sqlx::raw_sql("ROLLBACK").execute(&mut other).await.expect("it lets go");

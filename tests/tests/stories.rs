@@ -24,6 +24,7 @@ mod on_postgres;
 mod openai_door;
 mod pages;
 mod pictures;
+mod put_out;
 mod real_engines;
 mod real_faults;
 mod real_pulls;

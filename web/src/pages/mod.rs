@@ -1,7 +1,7 @@
 //! The pages: rendered on the server, working without script, a file or folder per page.
 //!
-//! `session` holds the cookies, `visit` finds out who opens a page, `form` what they sent, `frame` is what
-//! all pages have around them, and `error` what they see instead.
+//! `session` holds the cookies, `visit` finds out who opens a page, `staying` who may still have it open, `form` what
+//! they sent, `frame` is what all pages have around them, and `error` what they see instead.
 
 pub mod error;
 pub mod form;
@@ -9,6 +9,7 @@ pub mod frame;
 pub mod living;
 pub mod moment;
 pub mod session;
+pub mod staying;
 pub mod visit;
 
 pub mod certificate;

@@ -1,8 +1,11 @@
 //! Lines of a log as they come, for the page that shows it: each event is some lines, rendered as the page has them, and
-//! its id is the place behind them. After a break the browser asks again from there, so no line is lost or doubled.
+//! its id is the place behind them. After a break the browser asks again from there, so no line is lost or doubled. Whoever
+//! may not see it any more is put out in the middle.
 
 use super::logs::{Asked, Lines, line};
+use crate::pages::session::Cookies;
 use crate::pages::settings::resident::Owner;
+use crate::pages::staying::until_no_owner;
 use crate::ports::Appliance;
 use crate::public::router::Face;
 use askama::Template;
@@ -10,7 +13,7 @@ use axum::body::Body;
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Response};
 use engine_client::problem::ErrorCode;
-use futures::stream::unfold;
+use futures::stream::{StreamExt, unfold};
 use http::{HeaderMap, header};
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,7 +25,7 @@ const PACE: Duration = Duration::from_secs(1);
 const MOST: usize = 200;
 /// A sign of life for proxies that end what is silent.
 const ALIVE: Duration = Duration::from_secs(15);
-/// After that the browser asks again, and is looked at anew: who may no longer see it, does not.
+/// After that the browser asks again: whoever could not be asked about meanwhile is looked at anew.
 const LONGEST: Duration = Duration::from_mins(5);
 
 pub async fn get(
@@ -36,12 +39,15 @@ pub async fn get(
     let mut pace = tokio::time::interval(PACE);
     pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let now = Instant::now();
+    // Nobody is an owner without one.
+    let session = Cookies::read(&headers).session.unwrap_or_default();
+    let out = until_no_owner(Arc::clone(&face.appliance), session);
     let following = Following { appliance: face.appliance, asked, pace, until: now + LONGEST, spoke: now };
     let body = unfold(following, |mut following| async move {
         following.next().await.map(|event| (Ok::<_, std::convert::Infallible>(event), following))
     });
     let headers = [(header::CONTENT_TYPE, "text/event-stream"), (header::CACHE_CONTROL, "no-store")];
-    (headers, Body::from_stream(body)).into_response()
+    (headers, Body::from_stream(body.take_until(Box::pin(out)))).into_response()
 }
 
 struct Following {

@@ -1,12 +1,19 @@
 //! The page of what was written down.
 
 use super::state::{BoxState, line, open, pages};
-use crate::pages::tests::{HOSTILE, has_no_live_markup, signed_in};
+use crate::pages::tests::{HOSTILE, Leavings, face_of_box, has_no_live_markup, refused, signed_in};
 use crate::ports::system::{Level, LogLine, LogPiece, Refused};
 use crate::serve::Peer;
+use axum::Router;
 use axum::body::Body;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use engine_client::problem::ErrorCode;
 use futures::StreamExt;
 use http::{Method, StatusCode, header};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 use tower::ServiceExt;
 
 fn piece(lines: Vec<LogLine>, has_more: bool) -> BoxState {
@@ -137,4 +144,49 @@ async fn lines_come_as_they_are_written_from_the_place_that_was_reached() {
     assert!(state.done()[0].contains("after: Some(\"2026-11-20T14:07:01Z/2\")"));
     events.next().await.expect("another").expect("whole");
     assert!(state.done()[0].contains("after: Some(\"2026-11-20T14:07:02.123456Z/1\")"));
+}
+
+/// Who the engine says they are, which changes.
+fn somebody(answers: fn(usize) -> Response) -> Router {
+    let asked = Arc::new(AtomicUsize::new(0));
+    let me = get(move || std::future::ready(answers(asked.fetch_add(1, Ordering::SeqCst))));
+    let engine = Router::new().route("/api/v1/me", me);
+    let state = Arc::new(piece(Vec::new(), false));
+    face_of_box(engine, Leavings::default(), state)
+}
+
+fn me(role: &str) -> Response {
+    let id = uuid::Uuid::from_u128(2);
+    let me = serde_json::json!({ "id": id, "name": "Ada", "role": role, "state": "active", "created_at": 0 });
+    axum::Json(me).into_response()
+}
+
+/// How long lines are followed, at most a minute.
+async fn followed(face: Router) -> Option<Duration> {
+    let follow = signed_in(Method::GET, "/system/logs/live")
+        .header("host", "localhost:8080")
+        .extension(Peer::Local)
+        .body(Body::empty())
+        .expect("a request");
+    let answer = face.oneshot(follow).await.expect("an answer");
+    assert_eq!(answer.headers()[header::CONTENT_TYPE], "text/event-stream");
+    let begun = tokio::time::Instant::now();
+    let read = answer.into_body().into_data_stream().for_each(|_| std::future::ready(()));
+    tokio::time::timeout(Duration::from_mins(1), read).await.ok().map(|()| begun.elapsed())
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_is_no_owner_any_more_is_put_out_within_a_second() {
+    let second = Duration::from_secs(1);
+    // The first answer lets them in, and the second finds them still there.
+    let demoted = somebody(|asked| me(if asked < 2 { "owner" } else { "member" }));
+    let put_out = followed(demoted).await.expect("they were put out");
+    assert!(put_out < second, "{put_out:?}");
+    let gone = somebody(|asked| if asked < 2 { me("owner") } else { refused(ErrorCode::Unauthenticated) });
+    let put_out = followed(gone).await.expect("they were put out");
+    assert!(put_out < second, "{put_out:?}");
+    // Who cannot be asked about stays.
+    let silent = somebody(|asked| if asked < 2 { me("owner") } else { refused(ErrorCode::StoreUnavailable) });
+    assert_eq!(followed(silent).await, None);
+    assert_eq!(followed(somebody(|_| me("owner"))).await, None);
 }

@@ -215,6 +215,11 @@ impl Process {
         self.signal(Signal::TERM)
     }
 
+    /// SIGINT: what Ctrl-C sends.
+    pub fn interrupt(&self) -> anyhow::Result<()> {
+        self.signal(Signal::INT)
+    }
+
     fn signal(&self, signal: Signal) -> anyhow::Result<()> {
         kill_process(self.pid(), signal).with_context(|| format!("could not send {signal:?}"))
     }

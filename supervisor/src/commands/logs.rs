@@ -5,13 +5,14 @@ use crate::config::load::Config;
 use crate::control::wire::{LineTold, LinesTold};
 use crate::exit::Failure;
 use crate::logs::line::readable;
-use crate::logs::reading::{Follower, newest};
+use crate::logs::reading::newest;
 use crate::logs::spoken::Listener;
 use crate::services::name::ServiceName;
 use anyhow::Context as _;
 use clap::{Args, ValueEnum};
 use serde_json::json;
 use std::io::{self, Write};
+use std::path::Path;
 use std::time::Duration;
 
 const PACE: Duration = Duration::from_millis(250);
@@ -68,16 +69,31 @@ impl Service {
 
 pub async fn run(logs: Logs, context: &Context) -> Result<(), Failure> {
     let config = context.load(&context.flags())?;
-    let file = match logs.service.source() {
-        Source::File(file) => file,
-        Source::Container(service) => return Ok(said(&config, service, &logs, context.global.json).await?),
+    let json = context.global.json;
+    let telling = async {
+        match logs.service.source() {
+            Source::File(file) => written(&config.data_dir.logs().join(file), &logs, json).await,
+            Source::Container(service) => said(&config, service, &logs, json).await,
+        }
     };
-    let path = config.data_dir.logs().join(file);
-    let (lines, follower) =
-        newest(&path, logs.lines).with_context(|| format!("{} cannot be read", path.display()))?;
-    let told = tell(&lines, context.global.json)?;
-    if logs.follow && told {
-        follow(follower, context.global.json).await?;
+    if !logs.follow {
+        return Ok(telling.await?);
+    }
+    // Listened to from the beginning on and for the whole time: nobody has to press twice.
+    tokio::select! {
+        told = telling => Ok(told?),
+        ended = tokio::signal::ctrl_c() => Ok(ended.context("Ctrl-C cannot be listened to")?),
+    }
+}
+
+async fn written(path: &Path, logs: &Logs, json: bool) -> anyhow::Result<()> {
+    let (lines, mut follower) =
+        newest(path, logs.lines).with_context(|| format!("{} cannot be read", path.display()))?;
+    let mut is_read = tell(&lines, json)?;
+    let mut pace = tokio::time::interval(PACE);
+    while logs.follow && is_read {
+        pace.tick().await;
+        is_read = tell(&follower.news().context("the log cannot be read")?, json)?;
     }
     Ok(())
 }
@@ -88,19 +104,13 @@ async fn said(config: &Config, service: ServiceName, logs: &Logs, json: bool) ->
     if first.is_kept {
         eprintln!("the container engine could not be asked; these are the last lines that were kept");
     }
-    if !tell_said(&first, service, json)? || !logs.follow {
-        return Ok(());
-    }
+    let mut is_read = tell_said(&first, service, json)?;
     let mut pace = tokio::time::interval(PACE_OF_CONTAINERS);
-    loop {
-        tokio::select! {
-            ended = tokio::signal::ctrl_c() => return ended.context("Ctrl-C cannot be listened to"),
-            _ = pace.tick() => {}
-        }
-        if !tell_said(&listener.news(MOST_NEWS).await?, service, json)? {
-            return Ok(());
-        }
+    while logs.follow && is_read {
+        pace.tick().await;
+        is_read = tell_said(&listener.news(MOST_NEWS).await?, service, json)?;
     }
+    Ok(())
 }
 
 /// `false` where nobody reads any more.
@@ -114,20 +124,6 @@ fn tell_said(told: &LinesTold, service: ServiceName, json: bool) -> anyhow::Resu
         format!("{at}{text}")
     });
     write(lines)
-}
-
-async fn follow(mut follower: Follower, json: bool) -> anyhow::Result<()> {
-    let mut pace = tokio::time::interval(PACE);
-    loop {
-        tokio::select! {
-            ended = tokio::signal::ctrl_c() => return ended.context("Ctrl-C cannot be listened to"),
-            _ = pace.tick() => {}
-        }
-        let news = follower.news().context("the log cannot be read")?;
-        if !tell(&news, json)? {
-            return Ok(());
-        }
-    }
 }
 
 /// `false` where nobody reads any more.

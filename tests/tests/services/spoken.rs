@@ -4,6 +4,8 @@ use super::figures::owner;
 use super::scene::{REDIS, SOON, Scene};
 use anyhow::{Context, ensure};
 use std::time::{Duration, Instant};
+use tests::daemon::script::Answer;
+use tests::http;
 use tests::visitor::Visitor;
 use tests::wait;
 
@@ -75,5 +77,46 @@ async fn what_redis_says_is_read_sifted_followed_and_kept() -> anyhow::Result<()
     ensure!(said.stdout.contains("last words") && last["service"] == "redis", "{said:?}");
     let none = scene.house.home.run(&["logs", "postgres"], SOON).await?;
     ensure!(none.status.code() == Some(1) && none.stderr.contains("postgres has no container"), "{none:?}");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn lines_are_followed_in_a_terminal_until_ctrl_c() -> anyhow::Result<()> {
+    let mut scene = Scene::inhabited().await?;
+    scene.engine.says(REDIS, b"old words\n")?;
+    let home = &scene.house.home;
+    // Beside the running box: a service's lines, and the box's own.
+    let mut service = home.start(&["logs", "redis", "--follow"])?;
+    let mut own = home.start(&["logs", "--follow", "--lines", "500"])?;
+    service.wait_for_line("old words", SOON).await?;
+    own.wait_for_line("redis was starting and is serving", SOON).await?;
+    scene.engine.says(REDIS, b"new words\n")?;
+    service.wait_for_line("new words", SOON).await?;
+    ensure!(http::get(scene.house.address(), "/a-place-that-is-not-there").await?.status() == 404);
+    own.wait_for_line("http.status=404", SOON).await?;
+    scene.engine.says(REDIS, b"last words\n")?;
+    service.wait_for_line("last words", SOON).await?;
+    for process in [&mut service, &mut own] {
+        process.interrupt()?;
+        let ended = process.wait_for_exit(AT_ONCE).await?;
+        ensure!(ended.code() == Some(0), "{ended}");
+    }
+    let told = service.stdout()?;
+    let words = ["old words", "new words", "last words"].map(|words| told.matches(words).count());
+    ensure!(words == [1, 1, 1] && service.stderr()?.is_empty(), "{told}");
+
+    // Without a box, while an engine that hangs is asked: nobody has to press twice.
+    scene.house.stop().await?;
+    let mut follower = scene.house.home.start(&["logs", "redis", "--follow"])?;
+    follower.wait_for_line("last words", SOON).await?;
+    scene.engine.answer("GET", "/logs", Answer::Silence);
+    scene.engine.forget_calls();
+    let asked = wait::until("a question", SOON, async || {
+        Ok(scene.engine.calls().iter().any(|call| call.path.ends_with("/logs")).then_some(()))
+    });
+    asked.await?;
+    follower.interrupt()?;
+    let ended = follower.wait_for_exit(AT_ONCE).await?;
+    ensure!(ended.code() == Some(0), "{ended}: {}", follower.stderr()?);
     Ok(())
 }

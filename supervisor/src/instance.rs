@@ -53,7 +53,11 @@ impl Instance {
             }
             Err(error) => return Err(io(error.into())),
         }
-        lock.set_len(0).and_then(|()| writeln!(lock, "{}", std::process::id())).map_err(io)?;
+        match lock.set_len(0).and_then(|()| writeln!(lock, "{}", std::process::id())) {
+            // It is held all the same: a box on a full disk can be removed.
+            Err(error) if error.kind() == io::ErrorKind::StorageFull => {}
+            written => written.map_err(io)?,
+        }
         clear(&dir.control_socket()).map_err(io)?;
         Ok(Self { _lock: lock })
     }

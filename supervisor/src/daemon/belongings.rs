@@ -52,11 +52,22 @@ struct Volume {
     labels: Option<Labelled>,
 }
 
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Image {
+    labels: Option<Labelled>,
+}
+
+impl Belongings {
+    pub fn is_empty(&self) -> bool {
+        self.containers.is_empty() && self.networks.is_empty() && self.volumes.is_empty()
+    }
+}
+
 impl Daemon {
     /// What an engine lists is looked through here again: one that does not know a filter lists everything.
     pub async fn belongings(&self, labels: &Labels) -> Result<Belongings, Trouble> {
-        let filters = serde_json::to_string(&labels.filter()).expect("a filter is plain data");
-        let filters = url::form_urlencoded::byte_serialize(filters.as_bytes()).collect::<String>();
+        let filters = filters(labels);
         let containers: Option<Vec<Container>> =
             self.look(&format!("/containers/json?all=true&filters={filters}")).await?;
         let networks: Option<Vec<Network>> = self.look(&format!("/networks?filters={filters}")).await?;
@@ -80,6 +91,13 @@ impl Daemon {
         })
     }
 
+    /// Whether an image was built here by this box.
+    pub async fn has_image_of(&self, labels: &Labels) -> Result<bool, Trouble> {
+        let images: Option<Vec<Image>> =
+            self.look(&format!("/images/json?filters={}", filters(labels))).await?;
+        Ok(images.into_iter().flatten().any(|image| labels.are_ours(image.labels.as_ref())))
+    }
+
     /// With everything that is kept in it.
     pub async fn remove_volume(&self, name: &str) -> Result<(), Trouble> {
         let removed = self.docker.remove_volume(name, None::<RemoveVolumeOptions>).await;
@@ -88,4 +106,9 @@ impl Daemon {
             other => other,
         }
     }
+}
+
+fn filters(labels: &Labels) -> String {
+    let filters = serde_json::to_string(&labels.filter()).expect("a filter is plain data");
+    url::form_urlencoded::byte_serialize(filters.as_bytes()).collect()
 }

@@ -2,6 +2,7 @@
 //! before each call that changes something.
 
 use super::fault::{Fault, Trouble};
+use super::intents::{Intents, Unwritten};
 use super::name::ServiceName;
 use super::secrets::{self, Passwords};
 use super::upkeep::Sight;
@@ -237,15 +238,8 @@ impl Hands {
         subject: &str,
         call: impl Future<Output = Result<T, Trouble>>,
     ) -> Result<T, Trouble> {
-        let begun = self.state.begin(step, subject, self.clock.now()).await;
-        let intent = begun.map_err(|error| unwritten(&error))?;
-        let done = call.await;
-        let outcome = match &done {
-            Ok(_) => "done",
-            Err(trouble) => trouble.fault.as_str(),
-        };
-        self.state.end(intent, outcome, self.clock.now()).await.map_err(|error| unwritten(&error))?;
-        done
+        let intents = Intents { state: &self.state, clock: &*self.clock, unwritten: Unwritten::IsNotMade };
+        intents.intend(step, subject, call).await
     }
 }
 

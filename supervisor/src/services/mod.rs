@@ -23,6 +23,7 @@ pub mod upkeep;
 
 pub mod desk;
 pub mod hands;
+pub mod intents;
 pub mod keeper;
 pub mod probe;
 pub mod secrets;

@@ -2,7 +2,9 @@
 //!
 //! One connection: what is written here is little, and in order.
 
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqliteLockingMode, SqlitePoolOptions, SqliteSynchronous,
+};
 use sqlx::{Executor, SqlitePool};
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
@@ -45,8 +47,19 @@ pub struct State {
 
 impl State {
     pub async fn open(file: &Path) -> Result<Self, StateError> {
+        Self::with(file, SqliteLockingMode::Normal).await
+    }
+
+    /// Takes no room on the disk, and nobody else can have it open meanwhile: what `SQLite` shares between processes is
+    /// a file, too.
+    pub async fn open_alone(file: &Path) -> Result<Self, StateError> {
+        Self::with(file, SqliteLockingMode::Exclusive).await
+    }
+
+    async fn with(file: &Path, locking: SqliteLockingMode) -> Result<Self, StateError> {
         let options = SqliteConnectOptions::new()
             .filename(file)
+            .locking_mode(locking)
             .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
             // An intent that is not on disk is none.
@@ -91,6 +104,10 @@ async fn migrate(pool: &SqlitePool) -> Result<(), StateError> {
 }
 
 async fn box_id(pool: &SqlitePool) -> Result<String, StateError> {
+    let known = sqlx::query_scalar("SELECT id FROM box").fetch_optional(pool).await?;
+    if let Some(known) = known {
+        return Ok(known);
+    }
     // Short, since it is part of names that people read; long enough that two boxes differ.
     let fresh = Uuid::new_v4().simple().to_string()[..8].to_owned();
     sqlx::query("INSERT INTO box (only_one, id) VALUES (1, $1) ON CONFLICT DO NOTHING")

@@ -10,6 +10,11 @@ impl State {
         Ok(sqlx::query_scalar(statement).bind(service.as_str()).fetch_one(&self.pool).await?)
     }
 
+    /// All of them, by the names of their services.
+    pub async fn volumes(&self) -> Result<Vec<String>, StateError> {
+        Ok(sqlx::query_scalar("SELECT service FROM volumes ORDER BY service").fetch_all(&self.pool).await?)
+    }
+
     pub async fn remember_volume(&self, service: ServiceName, now: Timestamp) -> Result<(), StateError> {
         let statement = "INSERT INTO volumes (service, had_at) VALUES ($1, $2) ON CONFLICT DO NOTHING";
         sqlx::query(statement).bind(service.as_str()).bind(now.0).execute(&self.pool).await?;

@@ -7,19 +7,23 @@ use crate::daemon::connection::Daemon;
 use crate::daemon::labels::Labels;
 use crate::daemon::line;
 use crate::service::manager::Manager;
-use crate::state::open::State;
-use anyhow::{Context as _, bail};
+use crate::services::name::ServiceName;
+use crate::state::open::{State, StateError};
+use anyhow::{Context as _, bail, ensure};
 use serde::Serialize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 const LOOK: Duration = Duration::from_secs(10);
+const UNREAD: &str = "the box's own records do not tell what it has in a container engine; --without-engine goes on \
+                      without them and leaves what may be there";
 
 /// Everything that can go, and how it is reached.
 pub struct Found {
     pub root: PathBuf,
     /// Where the directory is there.
     pub is_there: bool,
+    /// `None` where there are none, or nobody needs them.
     pub records: Option<State>,
     pub engine: Option<(Box<Daemon>, Belongings)>,
     /// The unit that starts this box.
@@ -47,11 +51,12 @@ pub async fn look(
 ) -> anyhow::Result<Found> {
     let root = config.data_dir.root().to_owned();
     let mut notes = Vec::new();
-    let records = config.data_dir.appliance_database();
-    let records = if records.exists() { Some(State::open(&records).await?) } else { None };
+    let file = config.data_dir.appliance_database();
+    let has_records = file.exists();
+    let records = if has_records && !without_engine { Some(opened(&file).await?) } else { None };
     let engine = match &records {
-        Some(state) if !without_engine => in_engine(config, state).await?,
-        _ => None,
+        Some(state) => in_engine(config, state, &mut notes).await?,
+        None => None,
     };
     if without_engine {
         notes.push("what the box has in a container engine stays there, as you wished".to_owned());
@@ -69,31 +74,77 @@ pub async fn look(
         notes.push("images stay with the container engine; other programs may use them".to_owned());
     }
     // A folder that happens to have folders of these names is nobody's box.
-    let is_there = records.is_some() || config.data_dir.credentials_file().exists();
+    let is_there = has_records || config.data_dir.credentials_file().exists();
     if root.exists() && !is_there {
         notes.push(format!("{} holds no box and stays as it is", root.display()));
     }
     Ok(Found { root, is_there, records, engine, unit, notes })
 }
 
-/// Where the box ever had an image, things of it may be there: without the engine they would be forgotten for ever.
-async fn in_engine(config: &Config, state: &State) -> anyhow::Result<Option<(Box<Daemon>, Belongings)>> {
+/// What the box's own records say that it had in a container engine.
+struct Had {
+    labels: Labels,
+    volumes: Vec<String>,
+    is_anything: bool,
+}
+
+impl Had {
+    async fn told(state: &State) -> Result<Self, StateError> {
+        let labels = Labels::new(state.box_id());
+        let services = state.volumes().await?;
+        let is_anything = !services.is_empty() || state.knows_images().await?;
+        let services = services.iter().filter_map(|service| ServiceName::parse(service));
+        Ok(Self { volumes: services.map(|service| labels.volume(service)).collect(), labels, is_anything })
+    }
+}
+
+/// A full disk keeps nobody from removing things: reading these takes no room.
+async fn opened(file: &Path) -> anyhow::Result<State> {
+    State::open_alone(file).await.context(UNREAD)
+}
+
+/// Where the box ever had anything in a container engine, it may be there still: without that very engine it would be
+/// forgotten for ever.
+async fn in_engine(
+    config: &Config,
+    state: &State,
+    notes: &mut Vec<String>,
+) -> anyhow::Result<Option<(Box<Daemon>, Belongings)>> {
+    let had = Had::told(state).await.context(UNREAD)?;
     let daemon = match line::once(&config.containers, LOOK).await {
         Ok(daemon) => daemon,
-        Err(_) if !state.knows_images().await? => return Ok(None),
+        Err(_) if !had.is_anything => return Ok(None),
         Err(trouble) => bail!(
             "this box had services in containers, and the container engine cannot be asked ({}): start it and try \
              again, or leave what is there with --without-engine",
             trouble.detail
         ),
     };
-    let found = daemon.belongings(&Labels::new(state.box_id())).await;
+    let found = daemon.belongings(&had.labels).await;
     let found = found.context("the container engine does not tell what is there")?;
+    if had.is_anything && found.is_empty() {
+        let has_image = daemon.has_image_of(&had.labels).await;
+        let has_image = has_image.context("the container engine does not tell what is there")?;
+        ensure!(
+            has_image,
+            "this box had {} in a container engine, and {} has nothing of it: start the engine that has it, or name it \
+             with containers.host; --without-engine goes on and leaves what may be there",
+            if had.volumes.is_empty() { "services".to_owned() } else { had.volumes.join(" and ") },
+            daemon.title()
+        );
+    }
+    let is_there = |name: &String| found.volumes.iter().any(|volume| volume.name == *name);
+    notes.extend(had.volumes.iter().filter(|name| !is_there(name)).map(|name| {
+        format!(
+            "the volume {name} is not in {}; if another container engine has it, it stays there",
+            daemon.title()
+        )
+    }));
     Ok(Some((Box::new(daemon), found)))
 }
 
 /// A unit that starts another box is that one's.
-async fn unit_of(manager: &Manager<'_>, root: &std::path::Path, notes: &mut Vec<String>) -> Option<PathBuf> {
+async fn unit_of(manager: &Manager<'_>, root: &Path, notes: &mut Vec<String>) -> Option<PathBuf> {
     let standing = match manager.status(root).await {
         Ok(standing) => standing,
         Err(error) => {

@@ -6,8 +6,8 @@ use crate::config::data_dir::DataDir;
 use crate::daemon::belongings::Belonging;
 use crate::service::manager::Manager;
 use crate::services::fault::{Fault, Trouble};
+use crate::services::intents::{Intents, Unwritten};
 use crate::state::journal::Step;
-use crate::state::open::State;
 use anyhow::Context as _;
 use engine::ports::clock::Clock;
 use std::io;
@@ -28,19 +28,22 @@ impl Removal<'_> {
     /// All but the directory. Returns what is left for people to know.
     pub async fn carry_out(&self) -> anyhow::Result<Vec<String>> {
         if let (Some(state), Some((daemon, there))) = (&self.found.records, &self.found.engine) {
+            // Removing needs no room: an intent that a full disk does not take is done without. It would only say where
+            // a removal was cut off, and the next one finds that by looking, as this one did.
+            let intents = Intents { state, clock: self.clock, unwritten: Unwritten::IsMade };
             for one in &there.containers {
                 let stopping = async { gone(daemon.stop(&one.id, GRACE).await) };
-                self.intend(state, Step::Stop, one, stopping).await?;
-                self.intend(state, Step::Remove, one, async { gone(daemon.remove(&one.id).await) }).await?;
+                named(one, intents.intend(Step::Stop, &one.name, stopping).await)?;
+                let removing = async { gone(daemon.remove(&one.id).await) };
+                named(one, intents.intend(Step::Remove, &one.name, removing).await)?;
             }
             for one in &there.networks {
                 let removing = async { gone(daemon.remove_network(&one.id).await) };
-                self.intend(state, Step::RemoveNetwork, one, removing).await?;
+                named(one, intents.intend(Step::RemoveNetwork, &one.name, removing).await)?;
             }
-            let volumes = there.volumes.iter().filter(|_| !self.keep_data);
-            for one in volumes {
+            for one in there.volumes.iter().filter(|_| !self.keep_data) {
                 let removing = async { gone(daemon.remove_volume(&one.id).await) };
-                self.intend(state, Step::RemoveVolume, one, removing).await?;
+                named(one, intents.intend(Step::RemoveVolume, &one.name, removing).await)?;
             }
         }
         match (self.manager, &self.found.unit) {
@@ -51,20 +54,6 @@ impl Removal<'_> {
             _ => Ok(Vec::new()),
         }
     }
-
-    async fn intend(
-        &self,
-        state: &State,
-        step: Step,
-        of: &Belonging,
-        call: impl Future<Output = Result<(), Trouble>>,
-    ) -> anyhow::Result<()> {
-        let intent = state.begin(step, &of.name, self.clock.now()).await?;
-        let done = call.await;
-        let outcome = done.as_ref().map_or_else(|trouble| trouble.fault.as_str(), |()| "done");
-        state.end(intent, outcome, self.clock.now()).await?;
-        done.with_context(|| format!("{} cannot be removed", of.name))
-    }
 }
 
 /// Somebody else may have removed it meanwhile.
@@ -73,6 +62,10 @@ fn gone(done: Result<(), Trouble>) -> Result<(), Trouble> {
         Err(trouble) if trouble.fault == Fault::Removed => Ok(()),
         other => other,
     }
+}
+
+fn named(one: &Belonging, done: Result<(), Trouble>) -> anyhow::Result<()> {
+    done.with_context(|| format!("{} cannot be removed", one.name))
 }
 
 /// What the box made in its directory, and the directory where nothing else is in it. Returns what is somebody else's and

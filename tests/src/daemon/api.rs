@@ -4,7 +4,7 @@ use super::news::{wanted, wanted_labels};
 use super::process::{self, Refused, no_container};
 use super::script::{Call, broken_off};
 use super::shared::{Shared, lock};
-use super::stock::{Container, Life, Network, Volume, labels, new_id};
+use super::stock::{Container, Labels, Life, Network, Volume, labels, new_id};
 use axum::body::Body;
 use axum::response::IntoResponse;
 use bytes::Bytes;
@@ -172,6 +172,13 @@ pub(super) async fn remove(shared: &Shared, named: &str, force: bool) -> Result<
 fn images(shared: &Shared, call: &Call, parts: &[&str], body: &Bytes) -> Result<Reply, Refused> {
     let mut stock = lock(&shared.stock);
     match (call.method.as_str(), parts) {
+        ("GET", [_, "json"]) => {
+            let wanted = wanted_labels(call);
+            let has = |labels: &&Labels| wanted.iter().all(|(name, value)| labels.get(name) == Some(value));
+            let found = stock.built.iter().filter(has);
+            let found = found.map(|labels| json!({"Id": new_id(), "Labels": labels}));
+            Ok(told(StatusCode::OK, &found.collect()))
+        }
         ("GET", [_, name @ .., "json"]) => {
             let name = name.join("/");
             stock.had_all_along(&name);
@@ -214,7 +221,10 @@ fn images(shared: &Shared, call: &Call, parts: &[&str], body: &Bytes) -> Result<
 /// Whatever the context is: what is run of it is the program under test.
 fn build(shared: &Shared, call: &Call) -> Reply {
     let name = call.asked("t").unwrap_or_default();
-    lock(&shared.stock).pull(name);
+    let labels = call.asked("labels").and_then(|labels| serde_json::from_str(labels).ok());
+    let mut stock = lock(&shared.stock);
+    stock.pull(name);
+    stock.built.extend(labels);
     lines(&[
         json!({"stream": "Step 1/4 : FROM scratch"}),
         json!({"stream": format!("Successfully tagged {name}\n")}),

@@ -277,7 +277,15 @@ impl FakeEngine {
 
     /// `docker image prune --all`.
     pub fn forget_images(&self) {
-        lock(&self.shared.stock).images.clear();
+        let mut stock = lock(&self.shared.stock);
+        stock.images.clear();
+        stock.built.clear();
+    }
+
+    /// An image that this box built here once.
+    pub fn has_built(&self, box_id: &str) {
+        let labels = Labels::from([("whisperengine.box".to_owned(), box_id.to_owned())]);
+        lock(&self.shared.stock).built.push(labels);
     }
 
     /// Somebody else's, without a label; it does not run.

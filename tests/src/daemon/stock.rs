@@ -15,6 +15,8 @@ pub(super) struct Stock {
     pub networks: Vec<Network>,
     pub volumes: Vec<Volume>,
     pub images: BTreeMap<String, Image>,
+    /// The labels of those that were built here.
+    pub built: Vec<Labels>,
     /// What a pull of a reference brings; whatever is not here is made up, the same each time.
     pub registry: BTreeMap<String, Image>,
     /// Every image whose name begins so is there.

@@ -1,4 +1,4 @@
-//! A box that goes: it says what it takes along, takes exactly that, and leaves what is somebody else's.
+//! Everything of a box, and nothing of anybody else's.
 
 use crate::services::scene::{SOON, Scene};
 use anyhow::ensure;
@@ -10,7 +10,7 @@ use tests::stores::Store;
 
 const NEIGHBOUR: &str = "0a1b2c3d";
 
-async fn uninstall(house: &House, words: &[&str]) -> anyhow::Result<Finished> {
+pub async fn uninstall(house: &House, words: &[&str]) -> anyhow::Result<Finished> {
     house.home.run(&[&["uninstall"], words].concat(), SOON).await
 }
 

@@ -41,7 +41,8 @@ async fn plant(scene: &Scene) -> anyhow::Result<Vec<String>> {
     // A container may say anything.
     let foreign = format!(
         "ERROR: duplicate\nDETAIL:  Key (text)=({SAID}) already exists\nauth \"{NEVER}\" failed for {PERSON}\n\
-         Authorization: Bearer {NEVER}\nmail {NEVER}@example.org\nredis://x:{NEVER}@127.0.0.1:1/\nkey={}\n",
+         Authorization: Bearer {NEVER}\nmail {NEVER}@example.org\nredis://x:{NEVER}@127.0.0.1:1/\nkey={}\n\
+         STATEMENT:  INSERT INTO messages\n\tVALUES ({SAID},\n\t{REPLIED})\ncan't take '{SAID}' or 'less'\n",
         key.key
     );
     scene.engine.says(REDIS, foreign.as_bytes())?;
@@ -49,7 +50,8 @@ async fn plant(scene: &Scene) -> anyhow::Result<Vec<String>> {
     let log = house.home.data_dir().join("logs/app.log");
     let mut text = std::fs::read_to_string(&log)?;
     text.push_str(&format!(
-        "{{\"message\":\"hello {PERSON}\",\"password\":\"{NEVER}\"}}\n{} {MODEL_KEY}\n",
+        "{{\"message\":\"hello {PERSON}\",\"password\":\"{NEVER}\"}}\n{} {MODEL_KEY}\ntoken:{NEVER} \
+         password=\"two {NEVER} words\" was said {{\"secret\":\"{NEVER}\"}}\n",
         key.key
     ));
     std::fs::write(&log, text)?;
@@ -89,7 +91,7 @@ async fn what_is_handed_on_helps_and_holds_nothing_that_is_nobodys_business() ->
     let out = scene.house.home.path().join("help.tar");
     let place = out.to_str().context("a plain path")?;
     let done = scene.house.home.run(&["diagnostics", "--out", place], SOON).await?;
-    ensure!(done.status.success() && done.stdout.contains("look it over"), "{done:?}");
+    ensure!(done.status.success() && done.stdout.contains("names of people were taken out"), "{done:?}");
     let text = unpacked(&out)?;
     holds_nothing(&text, &canaries)?;
     for words in [
@@ -102,6 +104,8 @@ async fn what_is_handed_on_helps_and_holds_nothing_that_is_nobodys_business() ->
         "DATA_DIR",
         "\"kernel\"",
         "whisperengine-",
+        "Names of people were taken out, too",
+        "can't take …",
     ] {
         ensure!(text.contains(words), "{words} is not in it");
     }
@@ -115,6 +119,7 @@ async fn what_is_handed_on_helps_and_holds_nothing_that_is_nobodys_business() ->
     ada.open("/system").await?;
     ada.submit("/system/diagnostics", &[]).await?.says("redis was starting and is serving")?;
     holds_nothing(&ada.page.html, &canaries)?;
+    ada.page.says("Names of people were taken out, too")?;
     ensure!(http::get(scene.house.address(), "/ready").await?.status() == 200);
 
     // Without a box, and without its engine.
@@ -125,7 +130,26 @@ async fn what_is_handed_on_helps_and_holds_nothing_that_is_nobodys_business() ->
     let done = scene.house.home.run(&["diagnostics", "--out", place, "--json"], SOON).await?;
     let told: serde_json::Value = serde_json::from_str(&done.stdout)?;
     ensure!(told["documents"].as_array().is_some_and(|all| all.len() >= 9), "{told}");
+    ensure!(told["names_taken_out"] == true, "{told}");
     let text = unpacked(&out)?;
     ensure!(text.contains("redis was starting and is serving") && text.contains("hello PERSON"));
-    holds_nothing(&text, &canaries)
+    holds_nothing(&text, &canaries)?;
+
+    // Nobody can tell who lives here: then it is said that their names are in it, and all the rest is out.
+    for name in ["engine.db", "engine.db-wal"] {
+        std::fs::write(scene.house.home.data_dir().join("data").join(name), "no database".repeat(9_000))?;
+    }
+    let out = scene.house.home.path().join("nameless.tar");
+    let place = out.to_str().context("a plain path")?;
+    let done = scene.house.home.run(&["diagnostics", "--out", place, "--json"], SOON).await?;
+    let told: serde_json::Value = serde_json::from_str(&done.stdout)?;
+    ensure!(told["names_taken_out"] == false, "{told}");
+    let text = unpacked(&out)?;
+    ensure!(text.contains("Names of people could NOT be taken out") && !text.contains("were taken out, too"));
+    canaries.retain(|canary| !PERSON.contains(canary.as_str()));
+    holds_nothing(&text, &canaries)?;
+    std::fs::remove_file(&out)?;
+    let done = scene.house.home.run(&["diagnostics", "--out", place], SOON).await?;
+    ensure!(done.stdout.contains("Names of people could not be"), "{done:?}");
+    Ok(())
 }

@@ -170,7 +170,7 @@ system-busy = { $cores ->
 
 system-help = For somebody who helps you
 system-diagnostics = Download diagnostics
-system-diagnostics-what = One file with how the box is, its settings and its newest log lines. Passwords, keys, names of people and whatever was said are not in it. Look it over before you hand it on; it may take some seconds.
+system-diagnostics-what = One file with how the box is, its settings and its newest log lines. Passwords, keys and whatever was said are not in it. Names of people are taken out, too, where the box can find out who lives here; README.txt in the file says whether it could. Look it over before you hand it on; it may take some seconds.
 
 system-logs-title = Logs
 system-log = Log

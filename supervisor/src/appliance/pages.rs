@@ -145,7 +145,7 @@ impl System for Appliance {
 
     fn diagnostics(&self) -> BoxFuture<'_, Result<Vec<u8>, Refused>> {
         Box::pin(async {
-            let documents = gather::here(self).await;
+            let documents = gather::here(self).await.documents;
             let seconds = u64::try_from(Self::now(self).0 / 1_000_000).unwrap_or_default();
             archive::pack(&documents, seconds).map_err(|error| Refused::Failed(error.to_string()))
         })

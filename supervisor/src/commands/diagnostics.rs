@@ -3,7 +3,7 @@
 use super::context::Context;
 use crate::config::data_dir::write_private;
 use crate::config::load::Config;
-use crate::diagnostics::archive::{Documents, pack};
+use crate::diagnostics::archive::{Gathered, pack};
 use crate::diagnostics::gather;
 use crate::exit::Failure;
 use crate::issues::snapshot::EngineSeen;
@@ -19,6 +19,9 @@ use std::time::Duration;
 /// It asks everybody, and some may not answer.
 const PATIENCE: Duration = Duration::from_secs(60);
 const NAME: &str = "whisperengine-diagnostics.tar";
+const WITHOUT_NAMES: &str = "Secrets and names of people were taken out; look it over before you hand it on.";
+const WITH_NAMES: &str = "Secrets were taken out. Names of people could not be, since the box's engine, which knows \
+                          them, does not answer: look for them before you hand it on.";
 
 #[derive(Debug, Args)]
 pub struct Diagnostics {
@@ -34,21 +37,25 @@ pub async fn run(diagnostics: Diagnostics, context: &Context) -> Result<(), Fail
 
 async fn write(config: &Config, out: &Path, context: &Context) -> anyhow::Result<()> {
     ensure!(!out.exists(), "{} is there already; name another file with --out", out.display());
-    let documents = gathered(config).await?;
+    let Gathered { documents, names_taken_out } = gathered(config).await?;
     let seconds = u64::try_from(SystemClock::default().now().0 / 1_000_000).unwrap_or_default();
     let packed = pack(&documents, seconds)?;
     write_private(out, &packed).with_context(|| format!("{} cannot be written", out.display()))?;
-    let names: Vec<&String> = documents.keys().collect();
+    let names = if names_taken_out { WITHOUT_NAMES } else { WITH_NAMES };
     let text = format!(
-        "{} holds {} documents, {} kB. Secrets and names were taken out; look it over before you hand it on.\n",
+        "{} holds {} documents, {} kB. {names}\n",
         out.display(),
-        names.len(),
+        documents.len(),
         packed.len().div_ceil(1_000)
     );
-    context.answer(&text, &json!({ "file": out, "bytes": packed.len(), "documents": names }))
+    let all: Vec<&String> = documents.keys().collect();
+    let told = json!({
+        "file": out, "bytes": packed.len(), "documents": all, "names_taken_out": names_taken_out,
+    });
+    context.answer(&text, &told)
 }
 
-async fn gathered(config: &Config) -> anyhow::Result<Documents> {
+async fn gathered(config: &Config) -> anyhow::Result<Gathered> {
     if let Some(running) = reach::running(config).await? {
         return Ok(running.client.with_patience(PATIENCE).get("/appliance/diagnostics").await?);
     }
@@ -56,9 +63,9 @@ async fn gathered(config: &Config) -> anyhow::Result<Documents> {
         Ok(reached) => {
             let engine =
                 reached.access().ok_or_else(|| EngineSeen::Down("it was started this moment".to_owned()));
-            let documents = gather::alone(config, engine).await;
+            let gathered = gather::alone(config, engine).await;
             reached.close().await;
-            documents
+            gathered
         }
         // What keeps the engine from starting is what somebody needs to see.
         Err(error) => gather::alone(config, Err(EngineSeen::DoesNotStart(format!("{error:#}")))).await,

@@ -2,7 +2,7 @@
 
 use super::wire::{BoxStatus, LinesAsked, LinesTold, MoveAsked, MoveBegun, RepairAsked, RepairDone};
 use crate::appliance::state::Appliance;
-use crate::diagnostics::archive::Documents;
+use crate::diagnostics::archive::Gathered;
 use crate::diagnostics::gather;
 use crate::doctor;
 use crate::issues::centre;
@@ -57,7 +57,7 @@ async fn examine(State(appliance): State<Arc<Appliance>>) -> Json<doctor::Report
     Json(doctor::examine(&appliance).await)
 }
 
-async fn diagnostics(State(appliance): State<Arc<Appliance>>) -> Json<Documents> {
+async fn diagnostics(State(appliance): State<Arc<Appliance>>) -> Json<Gathered> {
     Json(gather::here(&appliance).await)
 }
 

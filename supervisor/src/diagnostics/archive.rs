@@ -1,10 +1,18 @@
 //! The documents as one file, which every system opens.
 
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::io;
 
 /// Names of documents and what is in them.
 pub type Documents = BTreeMap<String, String>;
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Gathered {
+    pub documents: Documents,
+    /// Names of people are known only where an engine tells who lives here.
+    pub names_taken_out: bool,
+}
 
 pub fn pack(documents: &Documents, now_seconds: u64) -> io::Result<Vec<u8>> {
     let mut archive = tar::Builder::new(Vec::new());

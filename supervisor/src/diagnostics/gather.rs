@@ -1,11 +1,12 @@
 //! The documents, of a box that runs in this process or of one that does not run.
 
-use super::archive::Documents;
+use super::archive::{Documents, Gathered};
 use super::scrub::Scrub;
 use crate::appliance::state::Appliance;
 use crate::config::areas::{CacheHome, Database, Vectors};
 use crate::config::load::Config;
 use crate::config::show;
+use crate::daemon::spoken::Said;
 use crate::doctor::{self, Report};
 use crate::issues::snapshot::EngineSeen;
 use crate::logs::reading::newest;
@@ -17,6 +18,7 @@ use engine_client::client::EngineClient;
 use engine_client::principal::Principal;
 use engine_client::wire::people::PersonView;
 use serde_json::{Value, json};
+use std::sync::Arc;
 use std::time::Duration;
 use web::ports::{Appliance as _, EngineAccess};
 
@@ -27,24 +29,29 @@ const ROWS: u32 = 200;
 const PATIENCE: Duration = Duration::from_secs(3);
 const LOGS: [&str; 3] = ["app.log", "errors.log", "performance.log"];
 const README: &str = "What a WhisperEngine box knows about itself, made by its owner to be shown to somebody who \
-helps.\n\nSecrets, tokens, names of people, addresses of mail and folders that carry a name were taken out (***, PERSON, \
-~, DATA_DIR). What people and companions said is in no file of this kind. Look it over before you hand it on.\n\n\
+helps.\n\nSecrets, tokens, addresses of mail and folders that carry a name were taken out (***, ~, DATA_DIR). What people \
+and companions said is in no file of this kind. {names} Look it over before you hand it on.\n\n\
 doctor.json    how the box is, and what needs somebody\nconfig.json    every setting and where it comes from\n\
 versions.json  of the box and of the system\nservices.json  what runs in containers\njobs.json      long work\n\
 journal.json   what was changed in the container engine\nlogs/          the newest lines\n";
+
+const WITHOUT_NAMES: &str = "Names of people were taken out, too (PERSON).";
+const WITH_NAMES: &str =
+    "Names of people could NOT be taken out: the box's engine, which knows them, did not answer.";
 
 /// What could not be had is left out and named: somebody is in trouble already.
 #[derive(Default)]
 struct Raw {
     report: Option<Report>,
     views: Vec<ServiceView>,
-    said: Vec<(ServiceName, Vec<String>)>,
-    people: Vec<String>,
+    said: Vec<(ServiceName, Arc<Vec<Said>>)>,
+    /// `None`: nobody tells who lives here, so that their names may stand anywhere.
+    people: Option<Vec<String>>,
     missing: Vec<String>,
 }
 
 /// Of the box that runs in this process.
-pub async fn here(appliance: &Appliance) -> Documents {
+pub async fn here(appliance: &Appliance) -> Gathered {
     let services = appliance.services();
     let views = services.told.views.borrow().as_ref().clone();
     let mut raw = Raw { report: Some(doctor::examine(appliance).await), views, ..Raw::default() };
@@ -54,15 +61,14 @@ pub async fn here(appliance: &Appliance) -> Documents {
     }
     for name in services.spoken.speakers() {
         let heard = services.spoken.of(name, PATIENCE).await;
-        let lines = heard.lines.iter().map(|line| format!("{} {}", line.at, line.text));
-        raw.said.push((name, lines.collect()));
+        raw.said.push((name, heard.lines));
     }
     let secrets = ServiceName::ALL.map(|name| services.password(name));
-    raw.documents(appliance.config(), Some(&services.state), secrets.into()).await
+    raw.gathered(appliance.config(), Some(&services.state), secrets.into()).await
 }
 
 /// Where no box runs. With a way to an engine of our own, or how that is.
-pub async fn alone(config: &Config, engine: Result<EngineAccess, EngineSeen>) -> Documents {
+pub async fn alone(config: &Config, engine: Result<EngineAccess, EngineSeen>) -> Gathered {
     let mut raw = Raw::default();
     match &engine {
         Ok(access) => raw.ask_who_lives_here(access.clone()).await,
@@ -72,11 +78,11 @@ pub async fn alone(config: &Config, engine: Result<EngineAccess, EngineSeen>) ->
     raw.report = Some(doctor::examine_alone(config, engine).await);
     let records = config.data_dir.appliance_database();
     let state = if records.exists() { State::open(&records).await.ok() } else { None };
-    let documents = raw.documents(config, state.as_ref(), secret.into_iter().collect()).await;
+    let gathered = raw.gathered(config, state.as_ref(), secret.into_iter().collect()).await;
     if let Some(state) = state {
         state.close().await;
     }
-    documents
+    gathered
 }
 
 impl Raw {
@@ -84,18 +90,22 @@ impl Raw {
     async fn ask_who_lives_here(&mut self, access: EngineAccess) {
         let client: EngineClient = access.client(Principal::Operator).with_patience(PATIENCE);
         match client.get::<Vec<PersonView>>("/api/v1/people").await {
-            Ok(people) => self.people = people.into_iter().map(|person| person.name).collect(),
+            Ok(people) => self.people = Some(people.into_iter().map(|person| person.name).collect()),
             Err(error) => self.missing.push(format!("who lives here: {error}")),
         }
     }
 
-    async fn documents(mut self, config: &Config, state: Option<&State>, secrets: Vec<String>) -> Documents {
+    async fn gathered(mut self, config: &Config, state: Option<&State>, secrets: Vec<String>) -> Gathered {
         let folders = [
             Some((config.data_dir.root().display().to_string(), "DATA_DIR")),
             config.containers.home().map(|home| (home.display().to_string(), "~")),
         ];
         let folders = folders.into_iter().flatten().filter(|(folder, _)| folder != "/");
-        let scrub = Scrub::new(secrets.into_iter().chain(configured(config)), folders, self.people.clone());
+        let names = self.people.clone().unwrap_or_default();
+        let scrub = Scrub::new(secrets.into_iter().chain(configured(config)), folders, names);
+        for line in self.views.iter_mut().flat_map(|view| &mut view.last_lines) {
+            *line = scrub.foreign_line(line);
+        }
         let mut documents = Documents::new();
         let mut add = |name: &str, value: Value| {
             documents.insert(name.to_owned(), format!("{:#}\n", scrub.value(value)));
@@ -127,13 +137,15 @@ impl Raw {
         }
         for (service, lines) in &self.said {
             let newest = &lines[lines.len().saturating_sub(LINES)..];
-            let lines: String = newest.iter().map(|line| scrub.foreign_line(line) + "\n").collect();
-            documents.insert(format!("logs/{service}.txt"), lines);
+            let lines = newest.iter().map(|line| format!("{} {}\n", line.at, scrub.foreign_line(&line.text)));
+            documents.insert(format!("logs/{service}.txt"), lines.collect());
         }
         let missing: String =
             self.missing.iter().map(|what| format!("missing: {}\n", scrub.text(what))).collect();
-        documents.insert("README.txt".to_owned(), format!("{README}\n{missing}"));
-        documents
+        let names_taken_out = self.people.is_some();
+        let readme = README.replace("{names}", if names_taken_out { WITHOUT_NAMES } else { WITH_NAMES });
+        documents.insert("README.txt".to_owned(), format!("{readme}\n{missing}"));
+        Gathered { documents, names_taken_out }
     }
 }
 

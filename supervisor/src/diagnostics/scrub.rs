@@ -1,29 +1,17 @@
 //! Takes out of a text what is nobody's business: what is known to be a secret or a name, and whatever looks like one.
 //! Rather a word too many than one too few.
+//!
+//! Here are what is known of one box and the order of it all; `said` finds what is called a secret, `looks` what looks like
+//! one, `foreign` what other programs may repeat.
 
+use super::looks::is_between;
+use super::{foreign, looks, said};
 use serde_json::Value;
 
-const GONE: &str = "***";
+pub const GONE: &str = "***";
 /// Names of fields whose text is never shown.
 const SECRET_FIELDS: [&str; 7] =
     ["password", "passwd", "secret", "token", "api_key", "authorization", "cookie"];
-/// Words that stand right before a secret.
-const BEFORE: [&str; 10] = [
-    "password",
-    "passwd",
-    "secret",
-    "token",
-    "api_key",
-    "apikey",
-    "authorization",
-    "bearer",
-    "key",
-    "cookie",
-];
-/// How secrets begin that say what they are.
-const BEGINNINGS: [&str; 8] = ["sk-", "wek_", "wes_", "ghp_", "hf_", "xoxb-", "eyJ", "AKIA"];
-/// So many letters and digits in a row are no word.
-const LONGEST_WORD: usize = 20;
 
 /// What is known of one box.
 #[derive(Debug, Default)]
@@ -58,10 +46,7 @@ impl Scrub {
             Value::Object(all) => {
                 let fields = all.into_iter().map(|(name, value)| {
                     let is_secret = SECRET_FIELDS.iter().any(|secret| name.to_lowercase().contains(secret));
-                    let value = match value {
-                        Value::String(_) if is_secret => Value::String(GONE.to_owned()),
-                        other => self.value(other),
-                    };
+                    let value = if is_secret { hidden(value) } else { self.value(value) };
                     (name, value)
                 });
                 Value::Object(fields.collect())
@@ -78,17 +63,9 @@ impl Scrub {
         }
     }
 
-    /// What another program says may quote what people said.
+    /// A line of another program.
     pub fn foreign_line(&self, line: &str) -> String {
-        let told = ["DETAIL:", "STATEMENT:", "CONTEXT:", "QUERY:"];
-        if let Some(word) = told.iter().find(|word| line.contains(*word)) {
-            return format!("{word} {GONE}");
-        }
-        let mut out = String::new();
-        for (number, part) in line.split(['"', '\'']).enumerate() {
-            out.push_str(if number % 2 == 0 { part } else { "…" });
-        }
-        self.text(&out)
+        self.text(&foreign::without_words(line))
     }
 
     pub fn text(&self, text: &str) -> String {
@@ -97,36 +74,7 @@ impl Scrub {
             text = text.replace(exact, called);
         }
         let text = self.without_names(&homes(&text));
-        let mut out = String::new();
-        let mut before = String::new();
-        // In what follows the question mark of an address: that was hidden as a whole.
-        let mut in_query = false;
-        for piece in text.split_inclusive(is_between) {
-            let word = piece.trim_end_matches(is_between);
-            let behind = &piece[word.len()..];
-            if in_query {
-                in_query = behind.starts_with('=');
-                out.push_str(if in_query { "" } else { behind });
-                continue;
-            }
-            let follows = BEFORE.iter().any(|name| before.ends_with(name));
-            if word.is_empty() || (follows && matches!(word.to_lowercase().as_str(), "bearer" | "basic")) {
-                out.push_str(word);
-            } else if follows && word != GONE && !is_plain(word) {
-                out.push_str(GONE);
-            } else {
-                out.push_str(&scrubbed(word));
-            }
-            in_query = word.contains("://") && word.contains('?') && behind.starts_with('=');
-            out.push_str(if in_query { "" } else { behind });
-            if !word.is_empty() {
-                before = word.to_lowercase();
-                // `password is wrong` speaks of one, `password=x` and `password: x` say it.
-                let says = behind.starts_with(['=', ':']) || word.ends_with(':') || before == "bearer";
-                before = if says { before.trim_end_matches(':').to_owned() } else { String::new() };
-            }
-        }
-        out
+        looks::without(&said::without(&text))
     }
 
     fn without_names(&self, text: &str) -> String {
@@ -153,6 +101,16 @@ impl Scrub {
     }
 }
 
+/// Figures stay: they count.
+fn hidden(value: Value) -> Value {
+    match value {
+        Value::String(_) => Value::String(GONE.to_owned()),
+        Value::Array(all) => all.into_iter().map(hidden).collect(),
+        Value::Object(all) => all.into_iter().map(|(name, value)| (name, hidden(value))).collect(),
+        other => other,
+    }
+}
+
 /// Folders that carry somebody's name.
 fn homes(text: &str) -> String {
     let mut text = text.to_owned();
@@ -171,77 +129,6 @@ fn homes(text: &str) -> String {
         text = out;
     }
     text
-}
-
-fn is_between(letter: char) -> bool {
-    letter.is_whitespace()
-        || matches!(
-            letter,
-            '"' | '\'' | ',' | ';' | '=' | '(' | ')' | '<' | '>' | '[' | ']' | '{' | '}' | '|' | '`'
-        )
-}
-
-/// Words that people use of a key, and no key.
-fn is_plain(word: &str) -> bool {
-    word.len() < 6 && word.chars().all(char::is_alphabetic)
-}
-
-fn scrubbed(word: &str) -> String {
-    if let Some((scheme, rest)) = word.split_once("://") {
-        let (place, behind) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
-        let place = place.rsplit_once('@').map_or(place.to_owned(), |(_, host)| format!("{GONE}@{host}"));
-        let (path, query) = behind.split_at(behind.find('?').unwrap_or(behind.len()));
-        let path: String = path.split_inclusive('/').map(parts).collect();
-        return format!("{scheme}://{place}{path}{}", if query.is_empty() { "" } else { "?***" });
-    }
-    let is_image = word.contains("sha256:");
-    if !is_image && word.split_once('@').is_some_and(|(name, host)| !name.is_empty() && host.contains('.')) {
-        return GONE.to_owned();
-    }
-    if is_image {
-        return word.to_owned();
-    }
-    parts(word)
-}
-
-/// A word in its parts, each kept unless it looks like a secret.
-fn parts(word: &str) -> String {
-    let is_mark = |letter: char| matches!(letter, '/' | ':' | '.' | '@' | '&' | '?' | '#' | '%' | '$' | '\\');
-    word.split_inclusive(is_mark)
-        .map(|piece| {
-            let bare = piece.trim_end_matches(is_mark);
-            if is_secret(bare) { format!("{GONE}{}", &piece[bare.len()..]) } else { piece.to_owned() }
-        })
-        .collect()
-}
-
-fn is_secret(word: &str) -> bool {
-    if BEGINNINGS.iter().any(|start| word.starts_with(start)) && word.len() >= 10 {
-        return true;
-    }
-    let is_uuid = word.len() == 36
-        && word.bytes().enumerate().all(|(at, byte)| match at {
-            8 | 13 | 18 | 23 => byte == b'-',
-            _ => byte.is_ascii_hexdigit(),
-        });
-    if is_uuid {
-        return false;
-    }
-    let mixed = |text: &str| {
-        text.bytes().any(|byte| byte.is_ascii_digit()) && text.bytes().any(|byte| byte.is_ascii_alphabetic())
-    };
-    let groups: Vec<&str> = word.split(['-', '_', '+']).collect();
-    let is_code = groups.len() >= 4
-        && groups.iter().all(|group| {
-            (4..=6).contains(&group.len())
-                && group.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
-        });
-    let is_long = groups.iter().any(|group| group.len() >= LONGEST_WORD && mixed(group));
-    let is_motley = word.len() >= LONGEST_WORD
-        && mixed(word)
-        && word.bytes().any(|byte| byte.is_ascii_uppercase())
-        && word.bytes().any(|byte| byte.is_ascii_lowercase());
-    is_code || is_long || is_motley
 }
 
 #[cfg(test)]
@@ -270,7 +157,9 @@ mod tests {
             ("mail ada.l@example.org now", "mail *** now"),
             ("postgres://we:pw@db.local:5432/we?sslmode=x", "postgres://***@db.local:5432/we?***"),
             ("see http://a.b/c?token=s3cr3t&x=y for more", "see http://a.b/c?*** for more"),
-            ("Authorization: Bearer abc.def", "Authorization: Bearer ***"),
+            ("Authorization: Bearer abc.def", "Authorization: ***"),
+            ("token:abc", "token:***"),
+            ("password=\"two words\"", "password=***"),
             ("password=x1y2z3", "password=***"),
             ("api_key: 12345678", "api_key: ***"),
             ("key wek_Q2hhbmdlIG1l was used", "key *** was used"),
@@ -303,12 +192,13 @@ mod tests {
     #[test]
     fn fields_that_are_called_secret_show_nothing_and_lines_stay_lines() {
         let scrub = scrub();
-        let value =
-            json!({"metrics_token": "short", "prompt_tokens": 7, "person": ["Ada", {"n": "hunter2"}]});
-        assert_eq!(
-            scrub.value(value),
-            json!({"metrics_token": "***", "prompt_tokens": 7, "person": ["PERSON", {"n": "***"}]})
-        );
+        let value = json!({
+            "metrics_token": "short", "prompt_tokens": 7, "person": ["Ada", {"n": "hunter2"}], "cookies": ["a", 1],
+        });
+        let told = json!({
+            "metrics_token": "***", "prompt_tokens": 7, "person": ["PERSON", {"n": "***"}], "cookies": ["***", 1],
+        });
+        assert_eq!(scrub.value(value), told);
         assert_eq!(scrub.line("{\"message\":\"by Ada\"}"), "{\"message\":\"by PERSON\"}");
         assert_eq!(scrub.line("by Ada"), "by PERSON");
         let foreign = |line: &str| scrub.foreign_line(line);

@@ -19,7 +19,8 @@ pub trait System: Send + Sync {
     fn choose<'a>(&'a self, service: &'a str, home: Home) -> BoxFuture<'a, Result<(), Refused>>;
     /// What can be put right with a button.
     fn repair<'a>(&'a self, issue: &'a str) -> BoxFuture<'a, Result<(), Refused>>;
-    /// One file for somebody who helps, as a tar archive, without secrets and names. Takes as long as it takes.
+    /// One file for somebody who helps, as a tar archive, without secrets, and without names of people where they are
+    /// known. Takes as long as it takes.
     fn diagnostics(&self) -> BoxFuture<'_, Result<Vec<u8>, Refused>>;
     /// It ends a moment later.
     fn cancel_job(&self, id: &str) -> Result<(), Refused>;

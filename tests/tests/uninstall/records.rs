@@ -40,6 +40,14 @@ async fn a_full_disk_keeps_nobody_from_removing_everything() -> anyhow::Result<(
     scene.until_serving().await?;
     // Killed, so that what it wrote last is not yet where it belongs.
     scene.house.kill()?;
+    let ballast = mount.fill()?;
+    let asked = uninstall(&scene.house, &[]).await?;
+    ensure!(asked.stderr.contains("-postgres, with everything in it"), "{asked:?}");
+    std::fs::remove_file(ballast)?;
+    // Whoever opens the records now finds nothing beside them, as after an end in order.
+    uninstall(&scene.house, &[]).await?;
+    ensure!(!data.join("appliance.db-wal").exists());
+    std::fs::remove_file(data.join("appliance.db-shm"))?;
     // Nor has it room for the name of who holds it.
     std::fs::write(data.join("run/lock"), "")?;
     let ballast = mount.fill()?;

@@ -26,7 +26,7 @@ pub struct Uninstall {
     /// Do it without asking.
     #[arg(long)]
     yes: bool,
-    /// Leave what is in a container engine that cannot be asked any more.
+    /// Leave what is in a container engine, where that cannot be asked or the box's records cannot be read any more.
     #[arg(long)]
     without_engine: bool,
 }

@@ -18,6 +18,7 @@ use engine_client::client::EngineClient;
 use engine_client::principal::Principal;
 use engine_client::wire::people::PersonView;
 use serde_json::{Value, json};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use web::ports::{Appliance as _, EngineAccess};
@@ -77,7 +78,7 @@ pub async fn alone(config: &Config, engine: Result<EngineAccess, EngineSeen>) ->
     let secret = engine.as_ref().ok().map(|access| access.secret.clone());
     raw.report = Some(doctor::examine_alone(config, engine).await);
     let records = config.data_dir.appliance_database();
-    let state = if records.exists() { State::open(&records).await.ok() } else { None };
+    let state = if records.exists() { raw.opened(&records).await } else { None };
     let gathered = raw.gathered(config, state.as_ref(), secret.into_iter().collect()).await;
     if let Some(state) = state {
         state.close().await;
@@ -86,6 +87,11 @@ pub async fn alone(config: &Config, engine: Result<EngineAccess, EngineSeen>) ->
 }
 
 impl Raw {
+    async fn opened(&mut self, records: &Path) -> Option<State> {
+        let opened = State::open(records).await;
+        opened.map_err(|error| self.missing.push(format!("the box's own records: {error}"))).ok()
+    }
+
     /// Their names are taken out of everything.
     async fn ask_who_lives_here(&mut self, access: EngineAccess) {
         let client: EngineClient = access.client(Principal::Operator).with_patience(PATIENCE);

@@ -32,6 +32,7 @@ use engine::adapters::redis::link::RedisLink;
 use engine::adapters::standby::cache::Shared;
 use engine::ports::clock::Clock;
 use engine::ports::error::StoreError;
+use engine_client::contract::repeat::ENGINE;
 use engine_client::transport::Transport;
 use engine_client::transport::failover::{Preferred, failover};
 use engine_client::transport::socket::tcp;
@@ -164,7 +165,7 @@ impl Services {
     /// The way to the engine in a container while there is one, with ours standing by.
     pub fn access(&self, ours: EngineAccess, tasks: &TaskTracker, stop: &CancellationToken) -> EngineAccess {
         let preferred = self.backing().engine(tasks, stop);
-        EngineAccess { transport: failover(preferred, ours.transport), secret: ours.secret }
+        EngineAccess { transport: failover(preferred, ours.transport, ENGINE), secret: ours.secret }
     }
 
     /// What opens it, to be taken out of what others see.

@@ -1,7 +1,15 @@
 //! Which calls may be made a second time when nobody knows whether the first one was acted upon.
 
 use super::operations::Operation;
+use crate::principal::REQUEST_ID;
+use crate::transport::failover::Contract;
 use http::Method;
+
+/// The engine's, for a failover between two of its transports. Its answers bear their request's id.
+pub const ENGINE: Contract = Contract {
+    may_repeat: |method, path| Operation::of(method, path).is_some_and(Operation::may_repeat),
+    mark: REQUEST_ID,
+};
 
 impl Operation {
     /// The route that a request goes to.

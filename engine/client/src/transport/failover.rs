@@ -1,36 +1,44 @@
-//! Two ways to the same engine as one: a preferred one that comes and goes, and one that stands by.
+//! Two ways to the same service as one: a preferred one that comes and goes, and one that stands by.
 //!
 //! A call goes the second way where the first was not there, or broke off before any of its answer had come and the call
-//! may be made twice. Once an answer has begun nothing is repeated: an end before the end is told as one. Answers of an
-//! engine bear their request's id: one without is of somebody else, who has come to its address since it left.
+//! may be made twice. Once an answer has begun nothing is repeated: an end before the end is told as one. Which service it
+//! is does not matter: what it says about its calls and answers comes as its `Contract`.
 
 use super::spool::Spool;
 use super::{Body, Transport, TransportError, call};
-use crate::contract::operations::Operation;
-use crate::principal::REQUEST_ID;
-use http::{Request, Response};
+use http::{Method, Request, Response};
 use tokio::sync::watch;
 use tower::util::BoxCloneSyncService;
 
 /// The preferred way while it may be gone.
 pub type Preferred = watch::Receiver<Option<Transport>>;
 
-pub fn failover(preferred: Preferred, standby: Transport) -> Transport {
+#[derive(Clone, Copy)]
+pub struct Contract {
+    /// Whether a call to this path may be made a second time when nobody knows whether the first one was acted upon.
+    pub may_repeat: fn(&Method, &str) -> bool,
+    /// A header that each of the service's answers bears. One without is of somebody else, who has come to its address
+    /// since it left.
+    pub mark: &'static str,
+}
+
+pub fn failover(preferred: Preferred, standby: Transport, contract: Contract) -> Transport {
     BoxCloneSyncService::new(tower::service_fn(move |request| {
         let (preferred, standby) = (preferred.clone(), standby.clone());
-        pass(preferred, standby, request)
+        pass(preferred, standby, contract, request)
     }))
 }
 
 async fn pass(
     mut preferred: Preferred,
     standby: Transport,
+    contract: Contract,
     request: Request<Body>,
 ) -> Result<Response<Body>, TransportError> {
     let Some(first) = preferred.borrow_and_update().clone() else {
         return call(&standby, request).await;
     };
-    let may_repeat = Operation::of(request.method(), request.uri().path()).is_some_and(Operation::may_repeat);
+    let may_repeat = (contract.may_repeat)(request.method(), request.uri().path());
     let (parts, body) = request.into_parts();
     let spool = Spool::new(body);
     let asking = call(&first, Request::from_parts(parts.clone(), spool.read()));
@@ -39,13 +47,23 @@ async fn pass(
         // One that hangs is given up when whoever watches it does.
         () = gone(&mut preferred) => Err(TransportError::Interrupted("it hung and was given up".to_owned())),
     };
-    match answered {
-        Err(TransportError::Unreachable(_)) => {}
-        Err(TransportError::Interrupted(_)) if may_repeat => {}
-        Ok(answer) if !answer.headers().contains_key(REQUEST_ID) => {}
-        answered => return answered,
+    let lost = match answered {
+        Err(error @ TransportError::Unreachable(_)) => error,
+        Err(error @ TransportError::Interrupted(_)) if may_repeat => error,
+        Ok(answer) if !answer.headers().contains_key(contract.mark) => {
+            TransportError::Unreachable("somebody else is at its address".to_owned())
+        }
+        Ok(answer) => {
+            spool.let_go();
+            return Ok(answer);
+        }
+        told => return told,
+    };
+    if spool.can_be_read_again() {
+        call(&standby, Request::from_parts(parts, spool.read())).await
+    } else {
+        Err(lost)
     }
-    call(&standby, Request::from_parts(parts, spool.read())).await
 }
 
 /// Returns once this way is taken back. Where nobody can take it back any more, never.
@@ -58,6 +76,8 @@ async fn gone(preferred: &mut Preferred) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::contract::repeat::ENGINE;
+    use crate::principal::REQUEST_ID;
     use bytes::Bytes;
     use http::{HeaderValue, StatusCode};
     use http_body_util::{BodyExt, Full};
@@ -134,7 +154,7 @@ mod tests {
         ] {
             let (first, second) = (Arc::default(), Arc::default());
             let preferred = watch::Sender::new(how.map(|how| way(how, &first)));
-            let transport = failover(preferred.subscribe(), way(Way::Answers("standby"), &second));
+            let transport = failover(preferred.subscribe(), way(Way::Answers("standby"), &second), ENGINE);
             let told = told(call(&transport, request(method, path)).await).await;
             assert_eq!(told.as_deref().ok(), answer, "{method} {path}");
             assert_eq!(
@@ -149,7 +169,8 @@ mod tests {
     async fn one_that_hangs_is_left_when_it_is_taken_back() {
         let calls = Arc::default();
         let preferred = watch::Sender::new(Some(way(Way::Hangs, &calls)));
-        let transport = failover(preferred.subscribe(), way(Way::Answers("standby"), &Arc::default()));
+        let transport =
+            failover(preferred.subscribe(), way(Way::Answers("standby"), &Arc::default()), ENGINE);
         let asking = call(&transport, request(TURN.0, TURN.1));
         let taking = async {
             while calls.load(Ordering::Relaxed) == 0 {
@@ -164,7 +185,8 @@ mod tests {
     #[tokio::test]
     async fn it_goes_back_to_the_preferred_way_when_it_comes_back() {
         let (preferred, calls) = (watch::Sender::new(None), Arc::default());
-        let transport = failover(preferred.subscribe(), way(Way::Answers("standby"), &Arc::default()));
+        let transport =
+            failover(preferred.subscribe(), way(Way::Answers("standby"), &Arc::default()), ENGINE);
         let ask = || async {
             told(call(&transport, request("GET", "/api/v1/status")).await).await.expect("answered")
         };

@@ -141,8 +141,10 @@ impl Drop for DrivenBody {
     fn drop(&mut self) {
         // Whoever has read the last word need not have seen that nothing follows it.
         let rest = self.frame().now_or_never();
+        // One that still sends is of no use to anybody, and holds what it sends.
         if matches!(rest, Some(None))
-            && let Some(open) = self.open.take()
+            && let Some(mut open) = self.open.take()
+            && open.is_ready()
         {
             self.kept.put(open);
         }

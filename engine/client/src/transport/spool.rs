@@ -1,9 +1,11 @@
 //! A request's body that can be sent a second time: what was read of it is kept, the first mebibyte in memory, the rest
 //! in a file without a name.
+//!
+//! Where it cannot be kept it still passes once. One that its sender broke off never ends well, however often it is read.
 
 use super::{Body, BoxError};
 use bytes::{Bytes, BytesMut};
-use http_body::{Frame, SizeHint};
+use http_body::{Body as _, Frame, SizeHint};
 use http_body_util::BodyExt;
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom, Write};
@@ -19,12 +21,20 @@ const PIECE: usize = 64 * 1024;
 pub struct Spool(Arc<Mutex<Kept>>);
 
 struct Kept {
-    /// Where it comes from; `None` once it was read to its end.
-    source: Option<Body>,
+    source: Source,
     memory: BytesMut,
     file: Option<File>,
     /// Bytes that were read of it so far.
     length: u64,
+    /// What was read is not there for another reader.
+    is_lost: bool,
+}
+
+enum Source {
+    Flows(Body),
+    Ended,
+    /// Its sender did not bring it to an end.
+    BrokeOff,
 }
 
 /// Reads it from its beginning: what is kept first, then what still comes.
@@ -35,12 +45,23 @@ struct Reading {
 
 impl Spool {
     pub fn new(source: Body) -> Self {
-        let source = (!http_body::Body::is_end_stream(&source)).then_some(source);
-        Self(Arc::new(Mutex::new(Kept { source, memory: BytesMut::new(), file: None, length: 0 })))
+        let source = if source.is_end_stream() { Source::Ended } else { Source::Flows(source) };
+        let (memory, file, length, is_lost) = (BytesMut::new(), None, 0, false);
+        Self(Arc::new(Mutex::new(Kept { source, memory, file, length, is_lost })))
     }
 
     pub fn read(&self) -> Body {
         Reading { spool: self.clone(), at: 0 }.boxed_unsync()
+    }
+
+    pub fn can_be_read_again(&self) -> bool {
+        let kept = self.kept();
+        !kept.is_lost && !matches!(kept.source, Source::BrokeOff)
+    }
+
+    /// Nobody will read it again: whoever reads it now gets the rest, and nothing is kept.
+    pub fn let_go(&self) {
+        self.kept().lose();
     }
 
     fn kept(&self) -> MutexGuard<'_, Kept> {
@@ -49,8 +70,11 @@ impl Spool {
 }
 
 impl Kept {
+    fn lose(&mut self) {
+        (self.memory, self.file, self.is_lost) = (BytesMut::new(), None, true);
+    }
+
     fn keep(&mut self, piece: &Bytes) -> std::io::Result<()> {
-        self.length += piece.len() as u64;
         if self.file.is_none() && self.memory.len() + piece.len() <= IN_MEMORY {
             self.memory.extend_from_slice(piece);
             return Ok(());
@@ -65,6 +89,9 @@ impl Kept {
 
     /// What is kept from there on, a piece of it.
     fn piece(&mut self, at: u64) -> std::io::Result<Bytes> {
+        if self.is_lost {
+            return Err(std::io::Error::other("what was sent before is not kept"));
+        }
         let in_memory = self.memory.len() as u64;
         if at < in_memory {
             return Ok(Bytes::copy_from_slice(&self.memory[at as usize..]));
@@ -101,18 +128,28 @@ impl http_body::Body for Reading {
             return Poll::Ready(Some(Ok(Frame::data(piece))));
         }
         loop {
-            let Some(source) = &mut kept.source else { return Poll::Ready(None) };
+            let source = match &mut kept.source {
+                Source::Flows(source) => source,
+                Source::Ended => return Poll::Ready(None),
+                Source::BrokeOff => return Poll::Ready(Some(Err("its sender broke it off".into()))),
+            };
             match Pin::new(source).poll_frame(context) {
                 Poll::Pending => return Poll::Pending,
                 Poll::Ready(None) => {
-                    kept.source = None;
+                    kept.source = Source::Ended;
                     return Poll::Ready(None);
                 }
-                Poll::Ready(Some(Err(error))) => return Poll::Ready(Some(Err(error))),
+                Poll::Ready(Some(Err(error))) => {
+                    kept.source = Source::BrokeOff;
+                    return Poll::Ready(Some(Err(error)));
+                }
                 Poll::Ready(Some(Ok(frame))) => {
-                    // The contract has no trailers.
+                    // No contract has trailers.
                     if let Ok(piece) = frame.into_data() {
-                        kept.keep(&piece)?;
+                        if !kept.is_lost && kept.keep(&piece).is_err() {
+                            kept.lose();
+                        }
+                        kept.length += piece.len() as u64;
                         self.at += piece.len() as u64;
                         return Poll::Ready(Some(Ok(Frame::data(piece))));
                     }
@@ -123,15 +160,16 @@ impl http_body::Body for Reading {
 
     fn is_end_stream(&self) -> bool {
         let kept = self.spool.kept();
-        kept.source.is_none() && self.at == kept.length
+        matches!(kept.source, Source::Ended) && self.at == kept.length
     }
 
     fn size_hint(&self) -> SizeHint {
         let kept = self.spool.kept();
         let rest = kept.length - self.at;
         match &kept.source {
-            None => SizeHint::with_exact(rest),
-            Some(source) => match http_body::Body::size_hint(source).exact() {
+            Source::Ended => SizeHint::with_exact(rest),
+            Source::BrokeOff => SizeHint::default(),
+            Source::Flows(source) => match source.size_hint().exact() {
                 Some(more) => SizeHint::with_exact(rest + more),
                 None => SizeHint::default(),
             },
@@ -176,6 +214,28 @@ mod tests {
         }
         drop(first);
         assert_eq!(whole(spool.read()).await, all);
+    }
+
+    #[tokio::test]
+    async fn one_that_was_broken_off_is_never_taken_for_a_whole_one() {
+        let frames = [Ok(Frame::data(Bytes::from_static(b"half"))), Err(BoxError::from("the sender left"))];
+        let spool = Spool::new(StreamBody::new(futures::stream::iter(frames)).boxed_unsync());
+        for _ in 0..3 {
+            spool.read().collect().await.expect_err("it never ended");
+            assert!(!spool.can_be_read_again());
+        }
+    }
+
+    #[tokio::test]
+    async fn whoever_reads_it_when_it_is_let_go_gets_the_rest_and_nobody_else_does() {
+        let (body, all) = streamed(60);
+        let spool = Spool::new(body);
+        let mut first = spool.read();
+        let begin = first.frame().await.expect("a piece").expect("whole").into_data().expect("bytes");
+        spool.let_go();
+        assert_eq!([begin.to_vec(), whole(first).await].concat(), all);
+        assert!(!spool.can_be_read_again());
+        spool.read().collect().await.expect_err("it is not kept");
     }
 
     #[test]

@@ -6,6 +6,9 @@ mod kept;
 pub mod socket;
 mod spool;
 
+#[cfg(test)]
+mod suite;
+
 use bytes::Bytes;
 use futures::future::BoxFuture;
 use http::{Request, Response};

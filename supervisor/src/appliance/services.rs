@@ -24,6 +24,7 @@ use crate::services::name::ServiceName;
 use crate::services::secrets::Passwords;
 use crate::services::spoken::Spoken;
 use crate::services::view::Reach;
+use crate::services::way::Way;
 use crate::state::choices::{Choices, Home};
 use crate::state::open::{State, StateError};
 use engine::adapters::postgres::open::{PostgresAddress, PostgresTls};
@@ -33,7 +34,6 @@ use engine::adapters::standby::cache::Shared;
 use engine::ports::clock::Clock;
 use engine::ports::error::StoreError;
 use engine_client::contract::repeat::ENGINE;
-use engine_client::transport::Transport;
 use engine_client::transport::failover::{Preferred, failover};
 use engine_client::transport::socket::tcp;
 use std::net::SocketAddr;
@@ -263,50 +263,19 @@ impl Backing {
 
     /// The shared cache while it serves. Each time it comes it is named anew: what it kept from before may be old.
     pub fn redis(&self, tasks: &TaskTracker, stop: &CancellationToken) -> watch::Receiver<Shared> {
-        let (hand, shared) = watch::channel(None);
-        let (mut reach, stop, backing) = (self.reach.clone(), stop.clone(), self.clone());
-        tasks.spawn(async move {
-            let mut at = None;
-            loop {
-                let now = reach.borrow_and_update().get(&ServiceName::Redis).copied();
-                if now != at {
-                    at = now;
-                    hand.send_replace(now.and_then(|address| backing.link(address)));
-                }
-                tokio::select! {
-                    changed = reach.changed() => if changed.is_err() { return },
-                    () = stop.cancelled() => return,
-                }
-            }
-        });
-        shared
+        let backing = self.clone();
+        let connect = move |address| backing.link(address);
+        self.way(ServiceName::Redis, Duration::ZERO).follow(connect, tasks, stop)
     }
 
     /// The engine in its container while it serves. One that was lost is trusted again after it has served for a while.
     pub fn engine(&self, tasks: &TaskTracker, stop: &CancellationToken) -> Preferred {
-        let (hand, preferred) = watch::channel::<Option<Transport>>(None);
-        let (mut reach, stop) = (self.reach.clone(), stop.clone());
-        tasks.spawn(async move {
-            let (mut at, mut was_lost) = (None, false);
-            loop {
-                let now = reach.borrow_and_update().get(&ServiceName::Engine).copied();
-                if now != at && at.is_some() {
-                    at = None;
-                    was_lost = true;
-                    hand.send_replace(None);
-                }
-                let rest = if was_lost { HOLD } else { Duration::ZERO };
-                tokio::select! {
-                    changed = reach.changed() => if changed.is_err() { return },
-                    () = tokio::time::sleep(rest), if now != at => {
-                        at = now;
-                        hand.send_replace(now.map(|address| tcp(address.to_string())));
-                    }
-                    () = stop.cancelled() => return,
-                }
-            }
-        });
-        preferred
+        let connect = |address: SocketAddr| Some(tcp(address.to_string()));
+        self.way(ServiceName::Engine, HOLD).follow(connect, tasks, stop)
+    }
+
+    fn way(&self, service: ServiceName, hold: Duration) -> Way {
+        Way { service, reach: self.reach.clone(), hold }
     }
 
     fn link(&self, address: SocketAddr) -> Option<Arc<dyn engine::ports::cache::Cache>> {

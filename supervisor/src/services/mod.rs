@@ -29,6 +29,7 @@ pub mod probe;
 pub mod secrets;
 pub mod spoken;
 pub mod view;
+pub mod way;
 
 #[cfg(test)]
 mod tests;

@@ -7,6 +7,6 @@ mod collection;
 pub mod index;
 
 #[cfg(test)]
-mod stand_in;
+pub mod stand_in;
 #[cfg(test)]
 mod tests;

@@ -78,6 +78,17 @@ impl ResidentIndex {
         self.lock().sweep(now, self.residence.idle)
     }
 
+    /// As `upsert`, for news that may be older than what the Store has by now: whose they are is read anew.
+    pub fn upsert_late(&self, rows: &[VectorRow]) -> Result<(), IndexError> {
+        self.embedding.own(rows)?.iter().for_each(|row| self.remove_late(row.owner));
+        Ok(())
+    }
+
+    /// As `remove`, for news that may be older than what the Store has by now.
+    pub fn remove_late(&self, owner: Owner) {
+        self.lock().let_go(owner);
+    }
+
     /// What is resident, in bytes.
     pub fn resident_bytes(&self) -> usize {
         self.lock().bytes

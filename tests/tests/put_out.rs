@@ -15,7 +15,7 @@ use tokio::task::JoinSet;
 
 const SOON: Duration = Duration::from_secs(30);
 /// A second, and what two busy cores need.
-const MOMENT: Duration = Duration::from_secs(3);
+const MOMENT: Duration = Duration::from_secs(20);
 
 async fn signed_in(house: &House) -> anyhow::Result<Visitor> {
     let mut ada = Visitor::at(house.address());

@@ -1,5 +1,6 @@
 //! Figures, logs and leaving on real container engines, each of which tells and takes in its own way.
 
+use super::services::figures::until_page_says;
 use anyhow::ensure;
 use std::time::Duration;
 use tests::engines::container_engine::ContainerEngine;
@@ -7,24 +8,12 @@ use tests::engines::images::redis;
 use tests::engines::kind::Kind;
 use tests::house::{House, PASSWORD};
 use tests::process::Home;
+use tests::skip;
 use tests::visitor::Visitor;
-use tests::{skip, wait};
 
 /// Engines share two cores with every other story.
 const SOON: Duration = Duration::from_secs(90);
-/// Far less than a call to an engine may take.
-const AT_ONCE: Duration = Duration::from_millis(1500);
 const NEIGHBOUR: &str = "whisperengine.box=0a1b2c3d";
-
-async fn until_it_says(ada: &mut Visitor, path: &str, words: &str) -> anyhow::Result<()> {
-    let seen = wait::until(words, SOON, async || {
-        let begun = std::time::Instant::now();
-        let page = ada.open(path).await?;
-        ensure!(begun.elapsed() < AT_ONCE, "{path} took {:?}", begun.elapsed());
-        Ok(page.html.contains(words).then_some(()))
-    });
-    seen.await.map_err(|error| error.context(ada.page.html.clone()))
-}
 
 async fn is_looked_after_and_left(kind: Kind) -> anyhow::Result<()> {
     if let Some(reason) = kind.missing() {
@@ -42,9 +31,9 @@ async fn is_looked_after_and_left(kind: Kind) -> anyhow::Result<()> {
     let mut ada = Visitor::at(house.address());
     ada.open("/sign-in").await?;
     ada.submit("/sign-in", &[("name", "Ada"), ("password", PASSWORD)]).await?;
-    until_it_says(&mut ada, "/system", "MB of at most").await?;
-    until_it_says(&mut ada, "/system", "% of one core</dd>").await?;
-    until_it_says(&mut ada, "/system/logs?part=redis", "Ready to accept connections").await?;
+    until_page_says(&mut ada, "/system", "MB of at most").await?;
+    until_page_says(&mut ada, "/system", "% of one core</dd>").await?;
+    until_page_says(&mut ada, "/system/logs?part=redis", "Ready to accept connections").await?;
     let said = house.home.run(&["logs", "redis"], SOON).await?;
     ensure!(said.status.success() && said.stdout.contains("Ready to accept connections"), "{said:?}");
 

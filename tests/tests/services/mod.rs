@@ -8,7 +8,7 @@ mod by_hand;
 mod coming_back;
 mod endurance;
 mod faults;
-mod figures;
+pub mod figures;
 mod images;
 mod kills;
 mod manners;

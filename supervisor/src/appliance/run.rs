@@ -108,6 +108,7 @@ pub async fn run(
         hands.close();
         hands.wait().await;
         doors.wait().await;
+        appliance.services().state.close().await;
         anyhow::Ok(())
     };
     let ended = tokio::select! {

@@ -27,6 +27,8 @@ async fn containers_end_with_the_box_and_the_same_ones_start_with_it() -> anyhow
     let before = scene.engine.only(REDIS)?;
     scene.house.stop().await?;
     scene.until_nothing_runs().await?;
+    let open = scene.house.home.data_dir().join("appliance.db-wal");
+    ensure!(!open.exists(), "its records were left open");
     scene.engine.forget_calls();
     scene.house.up().await?;
     scene.until_serving().await?;

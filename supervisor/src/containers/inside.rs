@@ -4,15 +4,13 @@
 //! only a container that it runs is believed to be ours. Nothing is changed here, and nothing is guessed: where no
 //! answer fits, the engine is somebody else's.
 
+use super::inspected::{Inspected, Mounted};
+use super::neighbour::is_neighbour;
 use super::question::{Silence, ask};
-use serde::Deserialize;
-use std::collections::HashMap;
 use std::net::{IpAddr, UdpSocket};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-use tokio::io::AsyncWriteExt;
-use tokio::net::UnixStream;
 
 /// What Docker and Podman leave in every container.
 const MARKERS: [&str; 2] = [".dockerenv", "run/.containerenv"];
@@ -45,56 +43,6 @@ pub struct OwnContainer {
     mounts: Vec<Mounted>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-pub struct Mounted {
-    /// Of the machine. Empty where it is in memory.
-    #[serde(default)]
-    pub source: String,
-    /// In the container.
-    pub destination: PathBuf,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Inspected {
-    id: String,
-    image: String,
-    #[serde(default)]
-    path: String,
-    state: State,
-    host_config: HostConfig,
-    mounts: Option<Vec<Mounted>>,
-    #[serde(default)]
-    network_settings: Networks,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct State {
-    running: bool,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct HostConfig {
-    #[serde(default)]
-    network_mode: String,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Networks {
-    networks: Option<HashMap<String, Joined>>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Joined {
-    #[serde(default, rename = "IPAddress")]
-    ip: String,
-}
-
 /// Whether this process is in a container of Docker or Podman, whichever.
 pub fn is_contained(root: &Path) -> bool {
     MARKERS.iter().any(|marker| root.join(marker).exists())
@@ -110,12 +58,12 @@ pub async fn standing(socket: &Path, root: &Path, patience: Duration) -> Result<
     for name in names {
         let answer = ask(socket, &format!("/containers/{name}/json"), patience).await?;
         let found = serde_json::from_slice::<Inspected>(&answer.body).ok().filter(|_| answer.status == 200);
-        if let Some(own) = found.filter(|found| found.is_us(&name)) {
+        if let Some(own) = found.filter(|found| is_us(found, &name)) {
             return Ok(Standing::Inside(own.into()));
         }
     }
-    // An engine that runs in the same container, as on machines that test themselves, is one of our processes.
-    Ok(if is_neighbour(socket).await { Standing::Beside } else { Standing::Elsewhere })
+    // As on machines that test themselves, and where people develop in containers.
+    Ok(if is_neighbour(socket, root).await { Standing::Beside } else { Standing::Elsewhere })
 }
 
 /// A socket that is closed to the user of this container: how it is opened. `None` where it cannot be seen.
@@ -157,26 +105,11 @@ fn names(mounts: &str, groups: &str, hostname: &str) -> Vec<String> {
     found
 }
 
-/// Whether whoever listens there is in the same space of processes: of others the kernel tells no number.
-async fn is_neighbour(socket: &Path) -> bool {
-    let Ok(mut stream) = UnixStream::connect(socket).await else { return false };
-    let peer = stream.peer_cred();
-    // A call that asks for nothing would be odd; what is answered does not matter here.
-    let _ = stream.write_all(b"GET /_ping HTTP/1.0\r\nHost: localhost\r\n\r\n").await;
-    peer.is_ok_and(|peer| peer.pid().is_some_and(|pid| pid > 0))
-}
-
-impl Inspected {
-    /// A whole id is told to a container by its engine only. A short one may be a name that somebody gave: then its
-    /// address must be ours, too.
-    fn is_us(&self, name: &str) -> bool {
-        let is_whole = name.len() == WHOLE_ID;
-        self.state.running && self.id.starts_with(name) && (is_whole || self.addresses().any(is_ours))
-    }
-
-    fn addresses(&self) -> impl Iterator<Item = IpAddr> {
-        self.network_settings.networks.iter().flatten().filter_map(|(_, joined)| joined.ip.parse().ok())
-    }
+/// A whole id is told to a container by its engine only. A short one may be a name that somebody gave: then its address must
+/// be ours, too.
+fn is_us(found: &Inspected, name: &str) -> bool {
+    let is_whole = name.len() == WHOLE_ID;
+    found.state.running && found.id.starts_with(name) && (is_whole || found.addresses().any(is_ours))
 }
 
 fn is_ours(address: IpAddr) -> bool {
@@ -186,11 +119,11 @@ fn is_ours(address: IpAddr) -> bool {
 impl From<Inspected> for OwnContainer {
     fn from(found: Inspected) -> Self {
         Self {
+            is_on_machines_network: found.is_on_machines_network(),
+            mounts: found.mounts().to_vec(),
             id: found.id,
             image: found.image,
             program: found.path,
-            is_on_machines_network: found.host_config.network_mode == "host",
-            mounts: found.mounts.unwrap_or_default(),
         }
     }
 }
@@ -235,23 +168,16 @@ mod tests {
     }
 
     fn inspected(id: &str, running: bool, ip: &str) -> Inspected {
-        let text = format!(
-            r#"{{"Id":"{id}","Image":"sha256:1","State":{{"Running":{running}}},"HostConfig":{{"NetworkMode":"a"}},
-            "Mounts":[{{"Type":"volume","Source":"/var/lib/volumes/data/_data","Destination":"/data"}},
-            {{"Type":"bind","Source":"/srv/run","Destination":"/data/run"}},
-            {{"Type":"tmpfs","Source":"","Destination":"/data/temp"}}],
-            "NetworkSettings":{{"Networks":{{"a":{{"IPAddress":"{ip}"}}}}}}}}"#
-        );
-        serde_json::from_str(&text).expect("as engines tell it")
+        crate::containers::inspected::tests::inspected(id, &format!(r#"{{"Running":{running}}}"#), ip)
     }
 
     #[test]
     fn only_a_container_that_runs_and_has_our_id_or_our_address_is_us() {
-        assert!(inspected(ID, true, "192.0.2.7").is_us(ID));
-        assert!(!inspected(ID, false, "127.0.0.1").is_us(ID));
-        assert!(!inspected(&ID.replace('4', "5"), true, "127.0.0.1").is_us(ID));
-        assert!(inspected(ID, true, "127.0.0.1").is_us(&ID[..12]));
-        assert!(!inspected(ID, true, "192.0.2.7").is_us(&ID[..12]), "a name that somebody gave");
+        assert!(is_us(&inspected(ID, true, "192.0.2.7"), ID));
+        assert!(!is_us(&inspected(ID, false, "127.0.0.1"), ID));
+        assert!(!is_us(&inspected(&ID.replace('4', "5"), true, "127.0.0.1"), ID));
+        assert!(is_us(&inspected(ID, true, "127.0.0.1"), &ID[..12]));
+        assert!(!is_us(&inspected(ID, true, "192.0.2.7"), &ID[..12]), "a name that somebody gave");
     }
 
     #[test]

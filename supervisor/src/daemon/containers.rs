@@ -1,9 +1,10 @@
 //! Containers of this box: found, made, started, ended.
 
 use super::connection::{Daemon, PATIENCE};
-use super::inspected::{Inspected, Listed};
+use super::inspected::{Listed, address, life};
 use super::labels::{Labels, PLAN, service_of};
 use super::sorting::{Doing, short, sorted};
+use crate::containers::inspected::Inspected;
 use crate::containers::state::Kind;
 use crate::plan::planned::{Planned, SECRETS, User};
 use crate::services::fault::{Fault, Trouble};
@@ -75,10 +76,10 @@ impl Daemon {
         Ok(Some(Found {
             service: theirs.and_then(service_of),
             plan: theirs.and_then(|labels| labels.get(PLAN)).cloned().unwrap_or_default(),
-            networks: found.networks(),
-            life: found.life(),
-            address: found.address(port, directly.as_deref()),
-            secrets: found.mounted_at(SECRETS),
+            networks: found.networks().map(str::to_owned).collect(),
+            life: life(&found.state),
+            address: address(&found, port, directly.as_deref()),
+            secrets: found.mounted_at(Path::new(SECRETS)),
             image_id: found.image,
             id: found.id,
         }))

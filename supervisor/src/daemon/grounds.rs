@@ -1,9 +1,9 @@
 //! What containers stand on: one network of the box's own, and volumes for what must last.
 
 use super::connection::Daemon;
-use super::inspected::Inspected;
 use super::labels::Labels;
 use super::sorting::{Doing, sorted};
+use crate::containers::inspected::Inspected;
 use crate::services::fault::{Fault, Trouble};
 use crate::services::name::ServiceName;
 use bollard::models::{NetworkConnectRequest, NetworkCreateRequest, VolumeCreateRequest};
@@ -75,7 +75,8 @@ impl Daemon {
         let Some(found) = self.look::<Inspected>(&format!("/containers/{}/json", own.id)).await? else {
             return Err(Trouble::new(Fault::Refused, "the box's own container is not there any more"));
         };
-        Ok(!found.networks().contains(&self.network(labels)))
+        let network = self.network(labels);
+        Ok(found.networks().all(|joined| joined != network))
     }
 
     pub async fn join(&self, labels: &Labels) -> Result<(), Trouble> {

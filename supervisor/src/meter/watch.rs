@@ -139,7 +139,7 @@ impl Source for Itself {
     async fn take(&mut self) -> Option<Self::Taken> {
         let root = self.root.clone();
         let taken = tokio::task::spawn_blocking(move || own::read(&Machine::this(), &root)).await.ok()?;
-        Some((taken, share(&mut self.before, taken.processor_ns)))
+        Some((taken, share(&mut self.before, taken.processor)))
     }
 }
 
@@ -166,20 +166,29 @@ impl Source for Contained {
         let Some(daemon) = daemons.borrow().clone() else { return Some(BTreeMap::new()) };
         let views = Arc::clone(&views.borrow());
         let there = views.iter().filter(|view| view.container.is_some()).map(|view| view.name);
-        let asked = there.map(async |name| (name, daemon.usage(name, labels, PATIENCE).await));
-        let told = futures::future::join_all(asked.collect::<Vec<_>>()).await;
-        let taken = told.into_iter().filter_map(|(name, usage)| {
-            let Usage { memory_bytes, processor_ns } = usage?;
-            let cores = share(self.before.entry(name).or_default(), processor_ns);
-            Some((name, Taken { memory_bytes, cores }))
-        });
-        Some(taken.collect())
+        let asked = there.map(|name| (name, daemon.usage(name, labels, PATIENCE)));
+        Some(taken(asked.collect(), &mut self.before).await)
     }
 }
 
+/// Each with the moment of its own answer: one that is slow says nothing about the others.
+async fn taken<Asked: Future<Output = Option<Usage>>>(
+    asked: Vec<(ServiceName, Asked)>,
+    before: &mut BTreeMap<ServiceName, Option<(Instant, u64)>>,
+) -> BTreeMap<ServiceName, Taken> {
+    let answers = asked.into_iter().map(async |(name, asked)| (name, asked.await, Instant::now()));
+    let told = futures::future::join_all(answers).await;
+    let taken = told.into_iter().filter_map(|(name, usage, at)| {
+        let Usage { memory_bytes, processor_ns } = usage?;
+        let cores = share(before.entry(name).or_default(), processor_ns.map(|time| (at, time)));
+        Some((name, Taken { memory_bytes, cores }))
+    });
+    taken.collect()
+}
+
 /// Cores that were kept busy since the look before.
-fn share(before: &mut Option<(Instant, u64)>, now: Option<u64>) -> Option<f64> {
-    let now = (Instant::now(), now?);
+fn share(before: &mut Option<(Instant, u64)>, now: Option<(Instant, u64)>) -> Option<f64> {
+    let now = now?;
     let (at, time) = before.replace(now)?;
     let span = now.0.duration_since(at);
     // A counter that went back is another process's.
@@ -191,6 +200,9 @@ fn share(before: &mut Option<(Instant, u64)>, now: Option<u64>) -> Option<f64> {
 mod tests {
     use super::*;
     use std::sync::atomic::{AtomicU32, Ordering};
+
+    /// As processors count.
+    const SECOND: u64 = 1_000_000_000;
 
     fn rounds() -> (watch::Sender<Option<Instant>>, Rounds) {
         let (look, looks) = watch::channel(None);
@@ -246,14 +258,34 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_share_needs_two_looks_at_one_process_not_too_far_apart() {
-        let (mut before, second) = (None, 1_000_000_000);
-        assert_eq!(share(&mut before, Some(second)), None);
+        let mut before = None;
+        let mut share = |now: Option<u64>| super::share(&mut before, now.map(|time| (Instant::now(), time)));
+        assert_eq!(share(Some(SECOND)), None);
         tokio::time::advance(Duration::from_secs(2)).await;
-        assert_eq!(share(&mut before, Some(4 * second)), Some(1.5));
+        assert_eq!(share(Some(4 * SECOND)), Some(1.5));
         tokio::time::advance(Duration::from_secs(2)).await;
-        assert_eq!(share(&mut before, None), None);
-        assert_eq!(share(&mut before, Some(second)), None, "it was started anew");
+        assert_eq!(share(None), None);
+        assert_eq!(share(Some(SECOND)), None, "it was started anew");
         tokio::time::advance(Duration::from_secs(3600)).await;
-        assert_eq!(share(&mut before, Some(2 * second)), None, "that is history");
+        assert_eq!(share(Some(2 * SECOND)), None, "that is history");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_that_answers_late_makes_no_share_of_another_wrong() {
+        let mut before = BTreeMap::new();
+        let mut look = async |worked: u64, late: Duration| {
+            let usage = async |late: Duration| {
+                tokio::time::sleep(late).await;
+                Some(Usage { memory_bytes: None, processor_ns: Some(worked) })
+            };
+            let asked =
+                vec![(ServiceName::Redis, usage(Duration::ZERO)), (ServiceName::Postgres, usage(late))];
+            let taken = taken(asked, &mut before).await;
+            [ServiceName::Redis, ServiceName::Postgres].map(|name| taken[&name].cores)
+        };
+        assert_eq!(look(SECOND, Duration::from_secs(2)).await, [None, None]);
+        tokio::time::advance(Duration::from_secs(2)).await;
+        // Each worked for four seconds: one since four seconds ago, one since two.
+        assert_eq!(look(5 * SECOND, Duration::ZERO).await, [Some(1.0), Some(2.0)]);
     }
 }

@@ -6,11 +6,13 @@ use crate::appliance::state::Appliance;
 use crate::config::areas::{Cache, CacheHome, Vectors};
 use crate::config::load::Config;
 use crate::containers::detect::Seen;
-use crate::containers::state::{Kind, State};
+use crate::containers::graphics::{By, Graphics};
+use crate::containers::state::{Answered, Kind, State};
 use crate::control::wire::ServiceTold;
 use crate::issues::issue::{self, Issue};
 use crate::issues::snapshot::{EngineSeen, Snapshot};
 use crate::issues::{checks, gather};
+use crate::machine::gpu::{Gpu, GpuKind};
 use crate::services::fault::Trouble;
 use crate::services::view::ServiceView;
 use engine_client::wire::status::PartStatus;
@@ -43,8 +45,20 @@ pub struct ContainerRuntime {
     pub engine: Option<String>,
     pub api: Option<String>,
     pub candidates: Vec<Candidate>,
+    #[serde(default)]
+    pub graphics: ForContainers,
     /// Why it is so, for people.
     pub detail: String,
+}
+
+/// The graphics cards of this machine that a container could have.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct ForContainers {
+    #[serde(flatten)]
+    pub found: Graphics,
+    /// Where there is a card that works and no container could have it: what to do about that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
 }
 
 /// One place that was looked at.
@@ -87,7 +101,7 @@ fn report(config: &Config, snapshot: &Snapshot) -> Report {
     Report {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         mode: config.mode.name().to_owned(),
-        runtime: runtime(snapshot),
+        runtime: runtime(snapshot, config.hardware.gpu.as_ref()),
         hardware: serde_json::to_value(&config.hardware).unwrap_or_default(),
         tier: json!({ "number": config.tier.number(), "name": config.tier.name() }),
         data_dir: json!({ "path": config.data_dir.root(), "free_gib": free_gib(config, snapshot) }),
@@ -105,7 +119,7 @@ fn free_gib(config: &Config, snapshot: &Snapshot) -> f64 {
     snapshot.disk_free_bytes.map_or(config.hardware.disk_free_gib, gib)
 }
 
-fn runtime(snapshot: &Snapshot) -> ContainerRuntime {
+fn runtime(snapshot: &Snapshot, card: Option<&Gpu>) -> ContainerRuntime {
     let found = &snapshot.containers;
     let chosen = found.chosen();
     let answered = chosen.and_then(|one| one.verdict.answered.as_ref());
@@ -117,12 +131,31 @@ fn runtime(snapshot: &Snapshot) -> ContainerRuntime {
         engine: answered.map(|answered| answered.version.clone()),
         api: answered.map(|answered| answered.api.clone()),
         candidates: found.seen.iter().map(candidate).collect(),
+        graphics: for_containers(answered.filter(|_| found.state.works()), card),
         detail: match (found.state, contained.is_empty()) {
             (State::Disabled, true) => found.detail.clone(),
             (_, true) => format!("everything runs in this process; {}", found.detail),
             (_, false) => format!("in containers: {}; {}", contained.join(", "), found.detail),
         },
     }
+}
+
+fn for_containers(engine: Option<&Answered>, card: Option<&Gpu>) -> ForContainers {
+    let Some(engine) = engine else {
+        let evidence = "no container engine works here".to_owned();
+        return ForContainers { found: Graphics { by: By::None, evidence }, next: None };
+    };
+    // Cards of other makers are plain devices, and need no program in between.
+    let is_left_out = engine.graphics.by == By::None
+        && card.is_some_and(|card| card.usable && card.kind == GpuKind::Nvidia);
+    let then = match engine.kind {
+        Kind::Docker => "`nvidia-ctk runtime configure --runtime=docker`, and start Docker again",
+        Kind::Podman => "`nvidia-ctk cdi generate --output=/etc/cdi/nvidia.yaml`",
+    };
+    let next = is_left_out.then(|| {
+        format!("for containers to have this machine's card, install NVIDIA's container toolkit, then {then}")
+    });
+    ForContainers { found: engine.graphics.clone(), next }
 }
 
 fn candidate(seen: &Seen) -> Candidate {
@@ -190,6 +223,7 @@ pub fn as_text(report: &Report) -> String {
     let there =
         report.runtime.candidates.iter().filter(|one| one.state != State::NotInstalled && !counts(one));
     lines.extend(there.map(|one| format!("          {} ({}): {}", one.endpoint, one.origin, one.detail)));
+    lines.extend(graphics_lines(report));
     for service in &report.services {
         let state = match &service.stage {
             Some(_) => service.detail.as_str(),
@@ -202,4 +236,59 @@ pub fn as_text(report: &Report) -> String {
         lines.push("\nNothing needs you.".to_owned());
     }
     lines.join("\n") + "\n" + &issue::as_text(&report.issues)
+}
+
+/// Where an engine works there is something to say of it.
+fn graphics_lines(report: &Report) -> Vec<String> {
+    if !report.runtime.state.works() {
+        return Vec::new();
+    }
+    let ForContainers { found, next } = &report.runtime.graphics;
+    let how = match found.by {
+        By::Runtime => "containers could have them by a runtime",
+        By::Cdi => "containers could have them by CDI",
+        By::None => "none for containers",
+    };
+    let first = format!("graphics  {how}: {}", found.evidence);
+    std::iter::once(first).chain(next.iter().map(|next| format!("          {next}"))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(kind: Kind, by: By, card: Option<(GpuKind, bool)>) -> ForContainers {
+        let graphics = Graphics { by, evidence: "as it was seen".to_owned() };
+        let engine = Answered { kind, version: "1".to_owned(), api: "1.50".to_owned(), graphics };
+        let card = card.map(|(kind, usable)| Gpu { kind, usable, evidence: String::new() });
+        for_containers(Some(&engine), card.as_ref())
+    }
+
+    #[test]
+    fn a_card_that_works_and_is_not_handed_on_has_a_next_step() {
+        let card = Some((GpuKind::Nvidia, true));
+        let next = |kind| told(kind, By::None, card).next.expect("a step");
+        assert!(next(Kind::Docker).contains("nvidia-ctk runtime configure --runtime=docker"));
+        assert!(next(Kind::Podman).contains("nvidia-ctk cdi generate --output=/etc/cdi/nvidia.yaml"));
+        for (by, card) in [
+            (By::Runtime, card),
+            (By::Cdi, card),
+            (By::None, None),
+            (By::None, Some((GpuKind::Nvidia, false))),
+            (By::None, Some((GpuKind::Amd, true))),
+        ] {
+            assert_eq!(told(Kind::Docker, by, card).next, None, "{by:?} {card:?}");
+        }
+        assert_eq!(for_containers(None, None).found.by, By::None);
+    }
+
+    #[test]
+    fn it_is_told_as_promised() {
+        let shown = |told: &ForContainers| serde_json::to_value(told).expect("plain data");
+        let found = told(Kind::Docker, By::Cdi, None);
+        assert_eq!(shown(&found), json!({ "by": "cdi", "evidence": "as it was seen" }));
+        let none = shown(&told(Kind::Docker, By::None, Some((GpuKind::Nvidia, true))));
+        assert_eq!(none["by"], "none");
+        assert!(none["next"].as_str().is_some_and(|next| next.contains("container toolkit")), "{none}");
+    }
 }

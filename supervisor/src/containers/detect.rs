@@ -97,7 +97,7 @@ pub async fn detect(around: &Around, patience: Duration) -> Detection {
 }
 
 async fn see(candidate: Candidate, around: &Around, patience: Duration) -> Seen {
-    let mut verdict = probe(&candidate.endpoint, &around.arch, patience).await;
+    let mut verdict = probe(&candidate.endpoint, around, patience).await;
     if let Endpoint::Socket(path) = &candidate.endpoint
         && is_contained(&around.root)
         && let Some((state, why)) = keeps_us_out(path, verdict.state, around, patience).await

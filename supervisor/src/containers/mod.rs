@@ -4,11 +4,12 @@
 //! asks one endpoint who it is and how it does, `detect` asks all of them at once and says which one
 //! counts. Every verdict is kept, so that `doctor` can show why. `inside` finds the container that the box itself may be
 //! in, and `neighbour` tells an engine in the same container from one outside of it. `inspected` reads what an engine tells of
-//! a container. `watch` keeps looking while the box runs, and
+//! a container, `graphics` what it could hand to one. `watch` keeps looking while the box runs, and
 //! `steady` makes of its looks a state that can be leaned on.
 
 pub mod detect;
 pub mod endpoint;
+pub mod graphics;
 pub mod inside;
 pub mod inspected;
 pub mod installed;

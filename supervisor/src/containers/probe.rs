@@ -1,6 +1,8 @@
 //! One endpoint: who listens there, how it does, and what to do about it.
 
 use super::endpoint::Endpoint;
+use super::graphics::{Graphics, Said, graphics};
+use super::places::Around;
 use super::question::{Answer, Silence, ask};
 use super::state::{Answered, Kind, State, Verdict};
 use serde::Deserialize;
@@ -15,7 +17,7 @@ const NEWEST: Version = Version(1, 53);
 const LONGEST_WORD: usize = 40;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Version(u32, u32);
+pub(super) struct Version(pub u32, pub u32);
 
 impl Version {
     fn parse(text: &str) -> Option<Self> {
@@ -60,10 +62,10 @@ struct Info {
     security_options: Option<Vec<String>>,
 }
 
-/// `arch` is the processor of this program; `patience` is for each of a few questions.
-pub async fn probe(endpoint: &Endpoint, arch: &str, patience: Duration) -> Verdict {
+/// `patience` is for each of a few questions.
+pub async fn probe(endpoint: &Endpoint, around: &Around, patience: Duration) -> Verdict {
     match endpoint {
-        Endpoint::Socket(path) => socket(path, arch, patience).await,
+        Endpoint::Socket(path) => socket(path, around, patience).await,
         Endpoint::Pipe(name) => pipe(name),
         Endpoint::Elsewhere(_) => {
             let detail = "that may be another machine, where the box starts nothing: unset it, or name a socket of \
@@ -86,7 +88,7 @@ pub async fn answers(endpoint: &Endpoint, patience: Duration) -> bool {
     ping.is_ok_and(|ping| ping.status == 200 && ping.api_version.is_some())
 }
 
-async fn socket(path: &Path, arch: &str, patience: Duration) -> Verdict {
+async fn socket(path: &Path, around: &Around, patience: Duration) -> Verdict {
     let ping = match ask(path, "/_ping", patience).await {
         Ok(ping) => ping,
         Err(silence) => return silent(path, &silence),
@@ -101,25 +103,36 @@ async fn socket(path: &Path, arch: &str, patience: Duration) -> Verdict {
         Ok(answer) => answer,
         Err(silence) => return silent(path, &silence),
     };
-    let Some((mut verdict, answered)) = versions_of(&versions) else {
+    let Some((mut verdict, mut answered, api)) = versions_of(&versions) else {
         return Verdict::new(State::NotDocker, "it does not tell its version as a container engine does");
     };
-    verdict.answered = Some(answered);
     if verdict.state != State::Running {
+        verdict.answered = Some(answered);
         return verdict;
     }
     let notes = match ask(path, "/info", patience).await {
-        Ok(Answer { status: 200, body, .. }) => match serde_json::from_slice::<Info>(&body) {
-            Ok(info) => notes(&info, arch),
-            Err(_) => vec!["what it tells about itself cannot be read".to_owned()],
-        },
+        Ok(Answer { status: 200, body, .. }) => {
+            answered.graphics = handed_on(answered.kind, api, Said::read(&body), around, patience).await;
+            match serde_json::from_slice::<Info>(&body) {
+                Ok(info) => notes(&info, &around.arch),
+                Err(_) => vec!["what it tells about itself cannot be read".to_owned()],
+            }
+        }
         Ok(_) | Err(_) => vec!["it does not tell how it is set up".to_owned()],
     };
+    verdict.answered = Some(answered);
     if !notes.is_empty() {
         verdict.state = State::Degraded;
         verdict.detail = format!("{}; {}", verdict.detail, notes.join("; "));
     }
     verdict
+}
+
+/// Files are read for it. A disk that is gone is not waited for.
+async fn handed_on(kind: Kind, api: Version, said: Said, around: &Around, patience: Duration) -> Graphics {
+    let around = around.clone();
+    let looking = tokio::task::spawn_blocking(move || graphics(kind, api, &said, &around));
+    tokio::time::timeout(patience, looking).await.ok().and_then(Result::ok).unwrap_or_default()
 }
 
 fn silent(path: &Path, silence: &Silence) -> Verdict {
@@ -146,13 +159,14 @@ fn closed(path: &Path) -> String {
     )
 }
 
-fn versions_of(answer: &Answer) -> Option<(Verdict, Answered)> {
+/// With the newest version of its interface.
+fn versions_of(answer: &Answer) -> Option<(Verdict, Answered, Version)> {
     let found: Versions = serde_json::from_slice(&answer.body).ok()?;
     let theirs = Version::parse(&found.api_version)?;
     let oldest = found.min_api_version.as_deref().and_then(Version::parse);
     let is_podman = found.components.iter().any(|component| component.name.contains("Podman"));
-    let (kind, name) = if is_podman { (Kind::Podman, "Podman") } else { (Kind::Docker, "Docker") };
-    let version = word(&found.version);
+    let kind = if is_podman { Kind::Podman } else { Kind::Docker };
+    let (name, version) = (kind.name(), word(&found.version));
     let detail = format!("{name} {version}");
     let verdict = if theirs < OLDEST {
         let why = format!(
@@ -170,7 +184,8 @@ fn versions_of(answer: &Answer) -> Option<(Verdict, Answered)> {
     } else {
         Verdict::new(State::Running, detail)
     };
-    Some((verdict, Answered { kind, version, api: theirs.min(NEWEST).to_string() }))
+    let api = theirs.min(NEWEST).to_string();
+    Some((verdict, Answered { kind, version, api, graphics: Graphics::default() }, theirs))
 }
 
 /// What works less well than it could, each in a few words.

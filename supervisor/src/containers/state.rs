@@ -1,5 +1,6 @@
 //! How a container engine is. The names are part of what `doctor --json` promises.
 
+use super::graphics::Graphics;
 use serde::{Deserialize, Serialize};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -58,6 +59,15 @@ pub enum Kind {
     Podman,
 }
 
+impl Kind {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Docker => "Docker",
+            Self::Podman => "Podman",
+        }
+    }
+}
+
 /// Who answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answered {
@@ -65,6 +75,8 @@ pub struct Answered {
     pub version: String,
     /// The newest version of the API that both sides know.
     pub api: String,
+    /// What it could hand to a container.
+    pub graphics: Graphics,
 }
 
 /// What came of asking one endpoint.

@@ -2,6 +2,7 @@
 
 use super::engine::{DOCKER, Mood, Sockets};
 use crate::containers::endpoint::Endpoint;
+use crate::containers::places::tests::around;
 use crate::containers::probe::probe;
 use crate::containers::state::{State, Verdict};
 use rustix::process::{Gid, Uid};
@@ -25,7 +26,8 @@ fn asked_by_nobody(path: PathBuf) -> Verdict {
             rustix::thread::set_thread_res_uid(user, user, user).expect("root may");
         }
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-        runtime.block_on(probe(&Endpoint::Socket(path), "x86_64", Duration::from_secs(2)))
+        let around = around(Path::new("/nowhere"), "linux", &[]);
+        runtime.block_on(probe(&Endpoint::Socket(path), &around, Duration::from_secs(2)))
     };
     std::thread::spawn(asking).join().expect("no panic")
 }

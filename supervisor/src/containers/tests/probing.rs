@@ -2,16 +2,25 @@
 
 use super::engine::{DOCKER, Mood, PODMAN, Sockets};
 use crate::containers::endpoint::Endpoint;
+use crate::containers::graphics::{By, Graphics};
+use crate::containers::places::Around;
+use crate::containers::places::tests::around;
 use crate::containers::probe::probe;
 use crate::containers::state::{Kind, State, Verdict};
 use std::path::Path;
 use std::time::Duration;
 
-const HERE: &str = "x86_64";
 const PATIENCE: Duration = Duration::from_secs(2);
 
+/// A machine of one kind of processor, wherever the test runs, that has no files.
+fn here() -> Around {
+    let mut here = around(Path::new("/nowhere"), "linux", &[]);
+    here.arch = "x86_64".to_owned();
+    here
+}
+
 async fn asked(path: &Path) -> Verdict {
-    probe(&Endpoint::Socket(path.to_owned()), HERE, PATIENCE).await
+    probe(&Endpoint::Socket(path.to_owned()), &here(), PATIENCE).await
 }
 
 async fn of(mood: Mood) -> Verdict {
@@ -110,13 +119,46 @@ async fn what_does_not_work_as_it_should_is_named() {
 }
 
 #[tokio::test]
+async fn what_it_could_hand_on_of_graphics_cards_is_asked_for_and_costs_it_nothing() {
+    for (info, by, evidence) in [
+        (r#"{"Driver":"overlay2","Runtimes":{"nvidia":{"path":"x"}}}"#, By::Runtime, "`nvidia`"),
+        (
+            r#"{"DiscoveredDevices":[{"Source":"cdi","ID":"nvidia.com/gpu=all"}]}"#,
+            By::Cdi,
+            "nvidia.com/gpu=all",
+        ),
+        (r#"{"Runtimes":{"runc":{"path":"runc"}}}"#, By::None, "no runtime"),
+        (r#"{"Runtimes":"odd"}"#, By::None, "no runtime"),
+    ] {
+        let verdict = of(Mood::with_info(info)).await;
+        assert_eq!(verdict.state, State::Running, "{info}");
+        let graphics = verdict.answered.expect("it says who it is").graphics;
+        assert_eq!(graphics.by, by, "{info}");
+        assert!(graphics.evidence.contains(evidence), "{}", graphics.evidence);
+    }
+}
+
+#[tokio::test]
+async fn a_description_of_a_graphics_card_counts_for_podman() {
+    let mut sockets = Sockets::new();
+    let path = sockets.open("engine.sock", Some(Mood::sound(PODMAN)));
+    let folder = sockets.root().join("etc/cdi");
+    std::fs::create_dir_all(&folder).expect("made");
+    std::fs::write(folder.join("nvidia.yaml"), "kind: nvidia.com/gpu\n").expect("written");
+    let verdict = probe(&Endpoint::Socket(path), &around(sockets.root(), "linux", &[]), PATIENCE).await;
+    let graphics = verdict.answered.expect("it says who it is").graphics;
+    let evidence = "/etc/cdi/nvidia.yaml describes nvidia.com/gpu".to_owned();
+    assert_eq!(graphics, Graphics { by: By::Cdi, evidence });
+}
+
+#[tokio::test]
 async fn what_is_elsewhere_is_not_asked_and_says_so() {
-    let verdict = probe(&Endpoint::parse("tcp://192.0.2.1:2375"), HERE, PATIENCE).await;
+    let verdict = probe(&Endpoint::parse("tcp://192.0.2.1:2375"), &here(), PATIENCE).await;
     assert_eq!(verdict.state, State::Disabled);
     assert!(verdict.detail.contains("another machine"), "{}", verdict.detail);
-    assert_eq!(probe(&Endpoint::parse("nonsense"), HERE, PATIENCE).await.state, State::NotInstalled);
+    assert_eq!(probe(&Endpoint::parse("nonsense"), &here(), PATIENCE).await.state, State::NotInstalled);
     assert_eq!(
-        probe(&Endpoint::Pipe("docker_engine".into()), HERE, PATIENCE).await.state,
+        probe(&Endpoint::Pipe("docker_engine".into()), &here(), PATIENCE).await.state,
         State::NotInstalled
     );
 }

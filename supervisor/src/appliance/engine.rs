@@ -28,8 +28,6 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use web::ports::EngineAccess;
 
-/// Two installations may share one Redis server; they are told apart by its database number.
-const PREFIX: &str = "whisperengine";
 /// The cache is bounded by its bytes; this only keeps tiny entries from costing more to find than to hold.
 const MOST_ENTRIES: usize = 1_000_000;
 
@@ -167,8 +165,8 @@ async fn near(
             let file = config.data_dir.cache().join("near");
             (Arc::new(MemoryCache::open(file, bounds, Arc::clone(clock)).await), Arc::new(MemoryBus::new()))
         }
-        CacheHome::Redis { url } => {
-            let link = RedisLink::new(url.expose(), PREFIX).context("the Redis URL cannot be used")?;
+        CacheHome::Redis { url, prefix } => {
+            let link = RedisLink::new(url.expose(), prefix).context("the Redis URL cannot be used")?;
             let bus = RedisBus::start(link.clone(), tasks, stop.clone());
             (Arc::new(RedisCache::new(link)), Arc::new(bus))
         }

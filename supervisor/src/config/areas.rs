@@ -214,6 +214,8 @@ pub enum CacheHome {
     Redis {
         /// With its password, hence secret as a whole.
         url: Secret,
+        /// Of keys and channels.
+        prefix: String,
     },
 }
 
@@ -221,11 +223,12 @@ impl Cache {
     pub fn read(values: &mut Values, derived: &Derived, tier: &str) -> Self {
         let parse_url = text::url(&["redis", "rediss"]);
         let url = values.secret(&f::REDIS_URL, |text| parse_url(text).is_some());
+        let prefix = values.get(&f::REDIS_PREFIX, text::plain_name);
         let asked = if values.is_set(&f::REDIS_URL) { "redis" } else { "memory" }.to_owned();
         let is_kind = |text: &str| ["memory", "disk", "redis"].contains(&text).then(|| text.to_owned());
         let kind = values.or_follow(&f::CACHE_TYPE, is_kind, &asked, String::clone, "default");
         let home = match (kind.as_str(), url) {
-            ("redis", Some(url)) => CacheHome::Redis { url },
+            ("redis", Some(url)) => CacheHome::Redis { url, prefix },
             ("redis", None) => {
                 if !values.is_set(&f::REDIS_URL) {
                     let chosen_by = values.source(&f::CACHE_TYPE);

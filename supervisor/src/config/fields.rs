@@ -373,6 +373,16 @@ pub const REDIS_URL: Field = Field::new(
 )
 .secret();
 
+pub const REDIS_PREFIX: Field = Field::new(
+    "cache.redis_prefix",
+    "WHISPERENGINE_REDIS_PREFIX",
+    "1 to 64 letters, digits, - or _",
+    "What the names of keys and of channels begin with on the Redis server. Installations that share one need \
+     different ones.",
+)
+.example("\"whisperengine\"")
+.is("whisperengine");
+
 pub const QDRANT_URL: Field = Field::new(
     "vectors.qdrant_url",
     "WHISPERENGINE_QDRANT_URL",
@@ -553,6 +563,7 @@ pub const FIELDS: &[&Field] = &[
     &CACHE_MB,
     &CACHE_CONVERSATIONS,
     &REDIS_URL,
+    &REDIS_PREFIX,
     &QDRANT_URL,
     &QDRANT_API_KEY,
     &CONNECT_TIMEOUT,

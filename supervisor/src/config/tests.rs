@@ -212,6 +212,21 @@ fn a_secret_is_read_from_a_file_and_never_shown() {
 }
 
 #[test]
+fn names_on_redis_begin_as_is_said_and_mean_nothing_there() {
+    let url = ("WHISPERENGINE_REDIS_URL", "redis://cache:6379");
+    let named = |variables: &[(&str, &str)]| match fine(variables).cache.home {
+        CacheHome::Redis { prefix, .. } => prefix,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(named(&[url]), "whisperengine");
+    assert_eq!(named(&[url, ("WHISPERENGINE_REDIS_PREFIX", "second_box-2")]), "second_box-2");
+    for wrong in ["a*", "a:b", "a b", "ä", &"a".repeat(65)] {
+        let bad = with(&[url, ("WHISPERENGINE_REDIS_PREFIX", wrong)]).expect_err("it means something there");
+        assert_eq!(bad.problems.len(), 1, "{wrong}");
+    }
+}
+
+#[test]
 fn a_secret_given_twice_in_one_layer_is_a_problem() {
     let bad = with(&[("POSTGRES_PASSWORD", "x"), ("POSTGRES_PASSWORD_FILE", "/dev/null")]);
     assert_eq!(bad.expect_err("refused").problems[0].key, "database.postgres.password");

@@ -95,6 +95,12 @@ pub fn host_name(text: &str) -> Option<String> {
     (labels.len() <= 253 && labels.split('.').all(good)).then(|| text.to_ascii_lowercase())
 }
 
+/// Plain words, in which nothing has a meaning of its own.
+pub fn plain_name(text: &str) -> Option<String> {
+    let is_plain = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
+    ((1..=64).contains(&text.len()) && text.bytes().all(is_plain)).then(|| text.to_owned())
+}
+
 /// A port, also as Kubernetes writes it for a service of the same name: `tcp://10.0.0.1:5432`.
 pub fn port(text: &str) -> Option<u16> {
     let number = if text.starts_with("tcp://") { text.rsplit_once(':')?.1 } else { text };

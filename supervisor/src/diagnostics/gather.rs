@@ -162,7 +162,7 @@ fn configured(config: &Config) -> Vec<String> {
     if let Database::Postgres(postgres) = &config.database {
         secrets.extend(postgres.password.as_ref().map(|password| password.expose().to_owned()));
     }
-    if let CacheHome::Redis { url } = &config.cache.home {
+    if let CacheHome::Redis { url, .. } = &config.cache.home {
         secrets.push(url.expose().to_owned());
     }
     if let Vectors::Qdrant { api_key, .. } = &config.vectors {

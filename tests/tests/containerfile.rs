@@ -198,10 +198,13 @@ async fn compose_brings_up_a_box_with_its_databases_and_a_second_one_beside_it()
     .await?;
 
     // Nothing but the box is reached from outside, and no secret is told in an inspection.
-    let secret = std::fs::read_to_string(folder.join("secrets/postgres-password"))?;
+    let mut secrets = Vec::new();
+    for drawn in ["postgres", "redis", "whisperengine-database", "whisperengine-redis"] {
+        secrets.push(std::fs::read_to_string(folder.join(format!("secrets/{drawn}-password")))?);
+    }
     for id in compose(&["ps", "--quiet"]).await?.lines() {
         let shown = yard.engine.run(&["inspect", id]).await?;
-        ensure!(!shown.contains(&secret), "a container shows a secret");
+        ensure!(!secrets.iter().any(|secret| shown.contains(secret)), "a container shows a secret");
         let name = yard.engine.inspect(id, "{{.Name}}").await?;
         let ports = yard.engine.inspect(id, "{{json .HostConfig.PortBindings}}").await?;
         ensure!(name.contains("box") || !ports.contains("HostPort"), "{name} is published: {ports}");
@@ -213,16 +216,139 @@ async fn compose_brings_up_a_box_with_its_databases_and_a_second_one_beside_it()
     answers(first, "/ready").await?;
     talk.exchange("two").await?;
 
+    let running = async || {
+        let mut all = Vec::new();
+        for service in ["box", "postgres", "redis"] {
+            let id = compose(&["ps", "--quiet", service]).await?.trim().to_owned();
+            all.push((service, yard.engine.inspect(&id, "{{.Id}} {{.State.StartedAt}}").await?));
+        }
+        anyhow::Ok(all)
+    };
+    let before = running().await?;
     let both = ["--file", "compose.yaml", "--file", "compose.multi.yaml"];
     compose(&[both.as_slice(), &["up", "--detach", "--no-build"]].concat()).await?;
     answers(second, "/ready").await?;
+    ensure!(
+        running().await? == before,
+        "the first box was not left as it is: {:?} {before:?}",
+        running().await?
+    );
     let theirs = yard.client("whisperengine_second").await?;
     let _: SetupDone = theirs.post("/api/v1/setup", &owner).await?;
     Talk::open(theirs).await?.exchange("hello").await?;
+    talk.exchange("three").await?;
     let mine: Vec<String> = talk.exchanged().await?.into_iter().step_by(2).map(|one| one.text).collect();
-    ensure!(mine == ["one", "two"], "what was said is {mine:?}");
+    ensure!(mine == ["one", "two", "three"], "what was said is {mine:?}");
+    let servers = Servers {
+        engine: &yard.engine,
+        secrets: folder.join("secrets"),
+        postgres: compose(&["ps", "--quiet", "postgres"]).await?.trim().to_owned(),
+        redis: compose(&["ps", "--quiet", "redis"]).await?.trim().to_owned(),
+    };
+    servers.keep_boxes_apart().await?;
 
     // The one for a graphics card is read, too; no card is needed for that.
     compose(&["--file", "compose.yaml", "--file", "compose.gpu.yaml", "config", "--quiet"]).await?;
     compose(&[both.as_slice(), &["down", "--volumes"]].concat()).await.map(drop)
+}
+
+/// The two servers that boxes share, asked from inside.
+struct Servers<'a> {
+    engine: &'a ContainerEngine,
+    secrets: PathBuf,
+    postgres: String,
+    redis: String,
+}
+
+impl Servers<'_> {
+    /// What a box has opens its own and nothing of the other's.
+    async fn keep_boxes_apart(&self) -> anyhow::Result<()> {
+        let denied = self.on_redis("default", "redis", "acl log").await?;
+        ensure!(denied.is_empty(), "a box needs more than it may: {denied}");
+        for (own, other) in [("whisperengine", "second"), ("second", "whisperengine")] {
+            let password = format!("{own}-database");
+            let ask = async |user: &str, database: &str, question: &str| {
+                self.on_postgres(user, &password, database, question).await
+            };
+            let rights = "SELECT rolsuper OR rolcreatedb OR rolcreaterole OR rolreplication OR rolbypassrls
+                FROM pg_roles WHERE rolname = current_user";
+            let said = ask(own, own, rights).await?;
+            ensure!(said == "f", "{own} may do more than it needs: {said}");
+            let said = ask(own, own, "SELECT count(*) > 0 FROM schema_history").await?;
+            ensure!(said == "t", "{own} does not keep what it knows in its own database: {said}");
+            for database in [other, "postgres", "template1"] {
+                let said = ask(own, database, "SELECT 1").await?;
+                ensure!(
+                    said.contains("permission denied for database"),
+                    "{own} gets into {database}: {said}"
+                );
+            }
+            for user in [other, "postgres"] {
+                let said = ask(user, own, "SELECT 1").await?;
+                ensure!(said.contains("password authentication failed"), "{own} passes for {user}: {said}");
+            }
+
+            let password = format!("{own}-redis");
+            let ask = async |user: &str, question: &str| self.on_redis(user, &password, question).await;
+            let clients = self.on_redis("default", "redis", "client list").await?;
+            ensure!(clients.contains(&format!("user={own} ")), "{own} is not on Redis: {clients}");
+            let said = ask(own, &format!("get {own}:cache:nothing")).await?;
+            ensure!(said.is_empty(), "{own} does not get at its own keys: {said}");
+            for question in [
+                format!("get {other}:cache:nothing"),
+                format!("psetex {other}:cache:nothing 1000 mine"),
+                format!("del {other}:cache:nothing"),
+                format!("publish {other}:news:nothing mine"),
+                format!("subscribe {other}:news:nothing"),
+                "psubscribe *".to_owned(),
+                "client list".to_owned(),
+                "config get maxmemory".to_owned(),
+                "flushall".to_owned(),
+            ] {
+                let said = ask(own, &question).await?;
+                ensure!(said.starts_with("NOPERM"), "{own} may {question}: {said}");
+            }
+            for user in [other, "default"] {
+                let said = ask(user, "ping").await?;
+                ensure!(said.contains("WRONGPASS"), "{own} passes for {user}: {said}");
+            }
+        }
+        // What they keep bears their names, and nobody else's.
+        let kept = self.on_redis("default", "redis", "--scan").await?;
+        let foreign =
+            kept.lines().find(|key| !["whisperengine:", "second:"].iter().any(|own| key.starts_with(own)));
+        ensure!(foreign.is_none() && kept.contains("whisperengine:cache:"), "kept on Redis: {kept}");
+        Ok(())
+    }
+
+    /// Over the network, as a box asks: from inside PostgreSQL trusts everybody.
+    async fn on_postgres(
+        &self,
+        user: &str,
+        password: &str,
+        database: &str,
+        question: &str,
+    ) -> anyhow::Result<String> {
+        let psql =
+            format!("psql --host=postgres --username={user} --dbname={database} --tuples-only --no-align");
+        self.said(&self.postgres, "PGPASSWORD", password, &format!("{psql} --command=\"{question}\"")).await
+    }
+
+    async fn on_redis(&self, user: &str, password: &str, question: &str) -> anyhow::Result<String> {
+        // One that would listen for ever is let go.
+        let ask = format!("timeout 5 redis-cli --user {user} --no-auth-warning {question}");
+        self.said(&self.redis, "REDISCLI_AUTH", password, &ask).await
+    }
+
+    async fn said(
+        &self,
+        container: &str,
+        variable: &str,
+        password: &str,
+        ask: &str,
+    ) -> anyhow::Result<String> {
+        let password = std::fs::read_to_string(self.secrets.join(format!("{password}-password")))?;
+        let script = format!("export {variable}={password}; {ask} 2>&1 || true");
+        Ok(self.engine.run(&["exec", container, "sh", "-c", &script]).await?.trim().to_owned())
+    }
 }

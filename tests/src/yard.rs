@@ -2,11 +2,14 @@
 //! does.
 
 use crate::engines::container_engine::ContainerEngine;
-use crate::engines::images::{postgres, redis};
+use crate::engines::images::{moody, postgres, redis};
 use crate::engines::kind::Kind;
 use crate::engines::podman::USER_ID;
+use crate::engines::registry::{Pushed, Registry};
 use crate::house::House;
+use crate::owner::signed_in;
 use crate::process::Home;
+use crate::visitor::Visitor;
 use crate::{http, skip, wait};
 use anyhow::{Context, ensure};
 use serde_json::Value;
@@ -31,6 +34,27 @@ pub async fn engine(kind: Kind, story: &str) -> anyhow::Result<Option<ContainerE
         return Ok(None);
     }
     ContainerEngine::start(kind).await.map(Some)
+}
+
+/// An engine and a registry beside it, which has the moody image of a cache. The engine has to pull it.
+pub struct Pulling {
+    pub engine: ContainerEngine,
+    pub registry: Registry,
+    pub pushed: Pushed,
+}
+
+/// Images lie on a disk of so many mebibytes. `None` where the machine lacks something: that is told.
+pub async fn pulling(kind: Kind, mebibytes: u64, story: &str) -> anyhow::Result<Option<Pulling>> {
+    if let Some(reason) = kind.missing().or_else(Registry::missing) {
+        skip::report(&format!("{story} on {}", kind.name()), &reason)?;
+        return Ok(None);
+    }
+    let engine = ContainerEngine::start_on_disk(kind, mebibytes).await?;
+    let registry = Registry::start().await?;
+    engine.load(&moody::archive()?).await?;
+    let pushed = registry.push(&engine, moody::NAME).await?;
+    engine.run(&["rmi", moody::NAME]).await?;
+    Ok(Some(Pulling { engine, registry, pushed }))
 }
 
 /// Of a box beside this engine whose cache is in a container of that image.
@@ -68,6 +92,17 @@ impl Yard {
             house.start_under(&wrapper.iter().map(String::as_str).collect::<Vec<_>>());
         }
         Ok(Some(Self { house, engine }))
+    }
+
+    /// Up, with an owner who has signed in, and its cache serves.
+    pub async fn with_owner(home: Home, engine: ContainerEngine) -> anyhow::Result<(Self, Visitor)> {
+        let mut house = House::over(home)?;
+        house.up().await?;
+        house.set_up().await?;
+        let ada = signed_in(&house).await?;
+        let yard = Self { house, engine };
+        yard.until_served("redis", 1).await?;
+        Ok((yard, ada))
     }
 
     pub async fn until_ready(&self) -> anyhow::Result<()> {

@@ -345,6 +345,15 @@ async fn what_a_box_in_a_container_lacks_is_named_and_it_goes_on_without() -> an
     quay.run(&[["--volume", &theirs, "--group-add", &group].as_slice(), &IN_A_VOLUME].concat()).await?;
     quay.until_ready().await?;
     quay.until_doctor_says(&["it does not run the container that this box is in"]).await?;
+    // Nor does it where its process is seen: as anybody, and as somebody who may look into every process.
+    let anybody: &[&str] = &["--volume", "data:/data"];
+    let root = &["--user", "0:0", "--cap-add", "SYS_PTRACE", "--security-opt", "apparmor=unconfined"];
+    for who in [anybody, &[root.as_slice(), &["--volume", "roots:/data"]].concat()] {
+        again().await?;
+        let seen = ["--volume", &theirs, "--group-add", &group, "--pid", "host"];
+        quay.run(&[seen.as_slice(), who].concat()).await?;
+        quay.until_doctor_says(&["it does not run the container that this box is in"]).await?;
+    }
     ensure!(other.run(&["ps", "--all", "--quiet"]).await?.is_empty(), "something was made elsewhere");
     ensure!(
         quay.engine.run(&["ps", "--all", "--quiet"]).await?.lines().count() == 1,

@@ -14,18 +14,19 @@ use anyhow::{Context, ensure};
 use serde_json::Value;
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
-use tests::engines::container_engine::ContainerEngine;
 use tests::engines::images::moody::{self, Mood};
 use tests::engines::kind::Kind;
 use tests::engines::registry::Registry;
 use tests::house::House;
 use tests::mount::Mount;
-use tests::owner::{is_answered, is_told, is_told_everywhere, repair, signed_in};
+use tests::owner::{is_answered, is_told, is_told_everywhere, repair};
 use tests::visitor::Visitor;
 use tests::yard::{self, SOON, Yard, served, until_told};
-use tests::{http, skip, wait};
+use tests::{http, wait};
 
 const REDIS: &str = "redis";
+/// In mebibytes. Nothing here is about the engine's own disk.
+const IMAGES: u64 = 512;
 
 /// A box on a small disk, whose cache serves.
 struct Scene {
@@ -38,23 +39,11 @@ struct Scene {
 
 impl Scene {
     async fn begin(kind: Kind, story: &str) -> anyhow::Result<Option<Self>> {
-        if let Some(reason) = kind.missing().or_else(Registry::missing) {
-            skip::report(&format!("{story} on {}", kind.name()), &reason)?;
-            return Ok(None);
-        }
-        let (engine, registry) = (ContainerEngine::start(kind).await?, Registry::start().await?);
-        engine.load(&moody::archive()?).await?;
-        let pushed = registry.push(&engine, moody::NAME).await?;
-        engine.run(&["rmi", moody::NAME]).await?;
-        let home = yard::with_cache(&engine, &pushed.at(registry.address()))?;
+        let Some(start) = yard::pulling(kind, IMAGES, story).await? else { return Ok(None) };
+        let home = yard::with_cache(&start.engine, &start.pushed.at(start.registry.address()))?;
         let disk = Mount::of_memory(&home.data_dir(), 64)?.map_err(anyhow::Error::msg)?;
-        let mut house = House::over(home)?;
-        house.up().await?;
-        house.set_up().await?;
-        let ada = signed_in(&house).await?;
-        let yard = Yard { house, engine };
-        yard.until_served(REDIS, 1).await?;
-        Ok(Some(Self { disk, yard, ada, _registry: registry }))
+        let (yard, ada) = Yard::with_owner(home, start.engine).await?;
+        Ok(Some(Self { disk, yard, ada, _registry: start.registry }))
     }
 
     fn house(&self) -> &House {

@@ -8,17 +8,18 @@
 use anyhow::{Context, ensure};
 use serde_json::Value;
 use std::net::SocketAddr;
-use tests::engines::images::moody;
 use tests::engines::kind::Kind;
 use tests::engines::registry::{Pushed, Registry};
 use tests::engines::wire::{Fate, Wire};
 use tests::house::House;
 use tests::owner::{is_answered, is_told, is_told_everywhere, repair, signed_in};
 use tests::visitor::{Page, Visitor};
+use tests::wait;
 use tests::yard::{self, SOON, Yard};
-use tests::{skip, wait};
 
 const REDIS: &str = "redis";
+/// What the engine's disk holds, in mebibytes.
+const IMAGES: u64 = 512;
 const IMAGE: &str = "WHISPERENGINE_IMAGE_REDIS";
 /// In a second. The image's one layer takes some of them.
 const SLOW: u64 = 1_000_000;
@@ -40,24 +41,11 @@ struct Scene {
 impl Scene {
     /// Its cache serves.
     async fn begin(kind: Kind, story: &str) -> anyhow::Result<Option<Self>> {
-        if let Some(reason) = kind.missing().or_else(Registry::missing) {
-            skip::report(&format!("{story} on {}", kind.name()), &reason)?;
-            return Ok(None);
-        }
-        let engine = tests::engines::container_engine::ContainerEngine::start_on_disk(kind, 512).await?;
-        let registry = Registry::start().await?;
-        engine.load(&moody::archive()?).await?;
-        let pushed = registry.push(&engine, moody::NAME).await?;
-        engine.run(&["rmi", moody::NAME]).await?;
-        let wire = Wire::to(registry.address()).await?;
-        let mut house = House::over(yard::with_cache(&engine, &pushed.at(wire.address()))?)?;
-        house.up().await?;
-        house.set_up().await?;
-        let ada = signed_in(&house).await?;
-        let yard = Yard { house, engine };
-        let mut scene = Self { yard, ada, wire, pushed, served: 0, _registry: registry };
-        scene.until_served().await?;
-        Ok(Some(scene))
+        let Some(start) = yard::pulling(kind, IMAGES, story).await? else { return Ok(None) };
+        let wire = Wire::to(start.registry.address()).await?;
+        let home = yard::with_cache(&start.engine, &start.pushed.at(wire.address()))?;
+        let (yard, ada) = Yard::with_owner(home, start.engine).await?;
+        Ok(Some(Self { yard, ada, wire, pushed: start.pushed, served: 1, _registry: start.registry }))
     }
 
     fn house(&self) -> &House {

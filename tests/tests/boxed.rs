@@ -177,6 +177,8 @@ async fn a_box_in_a_container_keeps_its_services(kind: Kind) -> anyhow::Result<(
     let talk = Talk::open(client).await?;
     talk.exchange("one").await?;
     is_fenced(&quay).await?;
+    // Neither engine knows of a graphics card here, and both are asked.
+    quay.until_doctor_says(&["graphics  none for containers: "]).await?;
 
     // A service goes, and comes back.
     quay.engine.run(&["kill", &quay.container("redis").await?]).await?;
@@ -193,11 +195,13 @@ async fn a_box_in_a_container_keeps_its_services(kind: Kind) -> anyhow::Result<(
             .trim_end_matches("-postgres")
     );
     quay.engine.run(&["network", "disconnect", &network, "box"]).await?;
-    wait::until("the box to be where its services are", SOON, async || {
+    let back = wait::until("the box to be where its services are", SOON, async || {
         let networks = quay.engine.inspect("box", "{{json .NetworkSettings.Networks}}").await?;
         Ok(networks.contains(&network).then_some(()))
-    })
-    .await?;
+    });
+    if let Err(error) = back.await {
+        return Err(error.context(quay.last_lines().await));
+    }
     quay.until_ready().await?;
     talk.exchange("three").await?;
 

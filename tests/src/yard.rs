@@ -114,6 +114,12 @@ impl Yard {
         .with_context(|| last_lines(&self.house))
     }
 
+    /// In order, and until its containers have ended, too.
+    pub async fn stop(&mut self) -> anyhow::Result<()> {
+        self.house.stop().await?;
+        self.engine.until_nothing_runs().await
+    }
+
     /// The container of a service, running or not.
     pub async fn container(&self, service: &str) -> anyhow::Result<String> {
         let ids = self.containers(service).await?;

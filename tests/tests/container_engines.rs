@@ -150,12 +150,20 @@ async fn an_engine_that_goes_and_comes_back_is_followed() -> anyhow::Result<()> 
     let mut ada = owner(&mut process, address).await?;
     ada.open(PAGE).await?.says("Docker 27.9.1 is running")?;
     drop(docker);
-    ada.submit("/setup/machine/look", &[]).await?.says("was running, and is gone")?;
+    wait::until("its end to be told", SOON, async || {
+        let page = ada.submit("/setup/machine/look", &[]).await?;
+        Ok(page.html.contains("was running, and is gone").then_some(()))
+    })
+    .await?;
     ada.page.says("everything needed goes on in this process")?;
 
-    let _docker = Docker::begin(&socket, Mood::Sound)?;
     let back = Instant::now();
-    ada.submit("/setup/machine/look", &[]).await?.says("counts once it has done so for 5 seconds")?;
+    let _docker = Docker::begin(&socket, Mood::Sound)?;
+    wait::until("its return to be told", SOON, async || {
+        let page = ada.submit("/setup/machine/look", &[]).await?;
+        Ok(page.html.contains("counts once it has done so for 5 seconds").then_some(()))
+    })
+    .await?;
     wait::until("the engine to count again", SOON, async || {
         ada.open(PAGE).await?;
         Ok(ada.page.html.contains("Docker 27.9.1 is running").then_some(()))

@@ -143,7 +143,7 @@ async fn a_clean_clone_makes_an_image_that_is_a_whole_box(kind: Kind) -> anyhow:
     engine.run(&["exec", "box", "/usr/bin/whisperengine", "status"]).await?;
     let shell = engine.run(&["exec", "box", "/bin/sh", "-c", "true"]).await;
     ensure!(shell.is_err(), "there is a shell in it");
-    engine.run(&["stop", "--time", "10", "box"]).await?;
+    engine.run(&["stop", "--time", "60", "box"]).await?;
     ensure!(engine.inspect("box", "{{.State.ExitCode}}").await? == "0", "it did not end well");
     Ok(())
 }

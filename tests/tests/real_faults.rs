@@ -100,7 +100,7 @@ async fn pruned(scene: &mut Scene) -> anyhow::Result<()> {
     ensure!(scene.yard.starts(&[REDIS]).await? == before, "what runs was touched");
     ensure!(scene.told().await?["stage"] == "serving", "it does not serve");
 
-    scene.yard.house.stop().await?;
+    scene.yard.stop().await?;
     scene.prune().await?;
     let left = scene.yard.engine.run(&["images", "--quiet"]).await?;
     ensure!(left.is_empty() && scene.yard.containers(REDIS).await?.is_empty(), "not pruned: {left}");
@@ -109,7 +109,7 @@ async fn pruned(scene: &mut Scene) -> anyhow::Result<()> {
 
 /// Somebody else's container of the box's own name.
 async fn a_name_is_taken(scene: &mut Scene) -> anyhow::Result<()> {
-    scene.yard.house.stop().await?;
+    scene.yard.stop().await?;
     let ours = scene.yard.container(REDIS).await?;
     let name = scene.yard.engine.inspect(&ours, "{{.Name}}").await?.trim_start_matches('/').to_owned();
     let image = scene.yard.engine.inspect(&ours, "{{.Image}}").await?;
@@ -138,8 +138,9 @@ async fn a_name_is_taken(scene: &mut Scene) -> anyhow::Result<()> {
 async fn a_port_is_taken(scene: &mut Scene) -> anyhow::Result<()> {
     let address = |told: &Value| told["address"].as_str().and_then(|at| at.parse::<SocketAddr>().ok());
     let before = address(&scene.told().await?).context("it has an address")?;
-    scene.yard.house.stop().await?;
-    let other = TcpListener::bind(before)?;
+    scene.yard.stop().await?;
+    // Docker's own proxy lets go of it a moment later.
+    let other = wait::until("the port to be free", SOON, async || Ok(TcpListener::bind(before).ok())).await?;
     scene.serves_again(async |scene| scene.yard.house.up().await).await?;
     let log = std::fs::read_to_string(scene.house().home.data_dir().join("logs/app.log"))?;
     ensure!(log.contains("redis lost its port to another program: resting"), "{log}");
@@ -226,7 +227,7 @@ async fn everything_happens_and_is_mended(kind: Kind) -> anyhow::Result<()> {
     the_disk_is_full(&mut scene).await.context("the disk is full")?;
     it_only_ever_ends(&mut scene).await.context("it only ever ends")?;
     it_takes_all_memory(kind, &mut scene).await.context("it takes all memory")?;
-    scene.yard.house.stop().await
+    scene.yard.stop().await
 }
 
 #[tokio::test]

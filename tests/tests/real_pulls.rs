@@ -22,7 +22,7 @@ const REDIS: &str = "redis";
 const IMAGES: u64 = 512;
 const IMAGE: &str = "WHISPERENGINE_IMAGE_REDIS";
 /// In a second. The image's one layer takes some of them.
-const SLOW: u64 = 1_000_000;
+const SLOW: u64 = 200_000;
 /// Inside of the layer: everything before it is shorter.
 const MIDDLE: u64 = 400_000;
 /// Each one is another place in a bar of a thousand.
@@ -64,7 +64,7 @@ impl Scene {
 
     /// While the box is away somebody removes its image, and from now on the wire is like this, or cut.
     async fn lose_the_image(&mut self, fate: impl Into<Option<Fate>>) -> anyhow::Result<()> {
-        self.yard.house.stop().await?;
+        self.yard.stop().await?;
         self.yard.engine.run(&["rm", &self.yard.container(REDIS).await?]).await?;
         let images = self.yard.engine.run(&["images", "--quiet", "--no-trunc"]).await?;
         for image in images.lines() {
@@ -176,7 +176,7 @@ async fn a_pull_is_told_spoilt_and_mended(kind: Kind) -> anyhow::Result<()> {
     let (wrong, right) = (wrong.pinned_at(scene.registry()), scene.pushed.pinned_at(scene.registry()));
     scene.yard.house.home.set(IMAGE, wrong);
     let before = scene.yard.container(REDIS).await?;
-    scene.yard.house.stop().await?;
+    scene.yard.stop().await?;
     scene.yard.house.up().await?;
     scene.yard.until_stage(REDIS, "parked").await?;
     is_told_everywhere(&scene.yard.house, &mut scene.ada, "redis_image_unknown", "try_again").await?;
@@ -188,18 +188,18 @@ async fn a_pull_is_told_spoilt_and_mended(kind: Kind) -> anyhow::Result<()> {
     scene.until_served().await.context("the right digest")?;
 
     // The engine's disk is full, and then has room.
-    scene.yard.house.stop().await?;
+    scene.yard.stop().await?;
     scene.yard.house.home.set(IMAGE, scene.pushed.at(scene.registry()));
     scene.yard.house.up().await?;
     scene.until_served().await?;
-    scene.lose_the_image(Fate::Slow(4 * SLOW)).await?;
+    scene.lose_the_image(Fate::Slow(SLOW)).await?;
     scene.yard.engine.disk()?.leave(1024)?;
     is_told(scene.house(), "redis_disk_full").await?;
     scene.nothing_was_run().await?;
     scene.wire.decide(Fate::Passed);
     scene.yard.engine.disk()?.leave(512 * 1024)?;
     scene.until_served().await.context("there is room again")?;
-    scene.yard.house.stop().await
+    scene.yard.stop().await
 }
 
 async fn runs(yard: &Yard, container: &str) -> anyhow::Result<bool> {

@@ -163,15 +163,13 @@ async fn services_live_through_everything(kind: Kind) -> anyhow::Result<()> {
     said.push(say(&yard, "seven").await?);
 
     // Stopped in order, it takes its containers with it, and leaves what was said.
-    yard.house.stop().await?;
-    yard.engine.until_nothing_runs().await?;
+    yard.stop().await?;
     yard.house.start().await?;
     yard.until_ready().await?;
     for said in &said {
         said.has_one_reply().await?;
     }
-    yard.house.stop().await.context("the second stop")?;
-    yard.engine.until_nothing_runs().await?;
+    yard.stop().await.context("the second stop")?;
 
     // Somebody prunes all there is: nothing empty takes the place of what was said until its owner wishes so.
     let containers = yard.engine.run(&["ps", "--all", "--quiet"]).await?;

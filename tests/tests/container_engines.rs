@@ -15,9 +15,11 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-/// No page takes longer, in whatever state an engine is.
+/// Less than any engine has to answer, and more than a page takes on a busy machine that waits for nobody. What is promised
+/// is measured by the bench.
 const AT_MOST: Duration = Duration::from_millis(1500);
 const EVEN_ON_A_BUSY_MACHINE: Duration = Duration::from_secs(15);
+const FEW_BOXES: usize = 3;
 const SOON: Duration = Duration::from_secs(30);
 const PAGE: &str = "/setup/machine";
 
@@ -119,11 +121,18 @@ async fn no_page_waits_for_an_engine() -> anyhow::Result<()> {
         ("slow", Some(slow), "Docker 27.9.1 is running"),
         ("hung", Some(Mood::Hung), "it is not ready yet"),
     ] {
+        let mut firsts = Vec::new();
+        for _ in 1..FEW_BOXES {
+            let ((home, socket), address) = (home()?, free_port()?);
+            let _docker = mood.map(|mood| Docker::begin(&socket, mood)).transpose()?;
+            let mut process = up(&home, address).await?;
+            firsts.push(timed(&mut owner(&mut process, address).await?).await?);
+        }
         let ((home, socket), address) = (home()?, free_port()?);
         let _docker = mood.map(|mood| Docker::begin(&socket, mood)).transpose()?;
         let mut process = up(&home, address).await?;
         let mut ada = owner(&mut process, address).await?;
-        let first = timed(&mut ada).await?;
+        firsts.push(timed(&mut ada).await?);
         let mut later = Vec::new();
         wait::until(says, SOON, async || {
             later.push(timed(&mut ada).await?);
@@ -135,9 +144,10 @@ async fn no_page_waits_for_an_engine() -> anyhow::Result<()> {
         }
         later.sort_unstable();
         let (usual, worst) = (later[later.len() / 2], *later.last().context("pages were opened")?);
-        eprintln!("{name}: the first page took {first:?}, later ones {usual:?}, the slowest {worst:?}");
-        ensure!(usual <= AT_MOST, "{name}: a page takes {usual:?}");
-        ensure!(first.max(worst) <= EVEN_ON_A_BUSY_MACHINE, "{name}: {first:?} at first, then {worst:?}");
+        let first = *firsts.iter().min().context("there were boxes")?;
+        eprintln!("{name}: the first page took {firsts:?}, later ones {usual:?}, the slowest {worst:?}");
+        ensure!(first.max(usual) <= AT_MOST, "{name}: a page takes {first:?} at first, then {usual:?}");
+        ensure!(worst <= EVEN_ON_A_BUSY_MACHINE, "{name}: {worst:?}");
     }
     Ok(())
 }

@@ -14,12 +14,14 @@ use crate::secrets::root_key;
 use crate::services::name::ServiceName;
 use anyhow::Context as _;
 use engine::ports::clock::Clock;
+use engine_client::contract::repeat::ENGINE;
+use engine_client::transport::failover::failover;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use web::ports::Leaving;
+use web::ports::{EngineAccess, Leaving};
 
 /// For turns to store what they wrote and hand over.
 pub const DRAIN: Duration = Duration::from_secs(6);
@@ -38,6 +40,9 @@ pub async fn live(
     greet: impl AsyncFnOnce(&Appliance) -> anyhow::Result<()>,
 ) -> anyhow::Result<(Option<Running>, Leaving)> {
     let (mut greet, mut backing) = (Some(greet), appliance.services().backing());
+    let (lines, let_go) = (TaskTracker::new(), CancellationToken::new());
+    let _let_go = let_go.clone().drop_guard();
+    let in_container = backing.engine(&lines, &let_go);
     loop {
         let opened = tokio::select! {
             opened = open(appliance, credentials, clock) => opened?,
@@ -52,9 +57,9 @@ pub async fn live(
                 continue;
             }
         };
-        let (ours, lines, let_go) = (running.access(), TaskTracker::new(), CancellationToken::new());
-        let _let_go = let_go.clone().drop_guard();
-        appliance.is_ready(appliance.services().access(ours.clone(), &lines, &let_go));
+        let ours = running.access();
+        let transport = failover(in_container.clone(), ours.transport.clone(), ENGINE);
+        appliance.is_ready(EngineAccess { transport, secret: ours.secret.clone() });
         if let Some(greet) = greet.take() {
             greet(appliance).await?;
         }
@@ -89,7 +94,10 @@ async fn carry(
     appliance.is_waiting_for(MOVING.to_owned());
     tokio::select! {
         how = word(appliance, signals) => Some(how),
-        has_moved = appliance.carry(ready, clock, is_closed) => has_moved.then_some(Leaving::Restart),
+        // What does not let go of the Store ends with this process, and nothing less.
+        has_moved = appliance.carry(ready, clock, is_closed) => {
+            (has_moved || !is_closed).then_some(Leaving::Restart)
+        }
     }
 }
 

@@ -39,6 +39,8 @@ use web::words::Words;
 const LAST_ANSWERS: Duration = Duration::from_millis(300);
 /// From the word to stop to the end, whatever hangs.
 const STOP: Duration = Duration::from_secs(9);
+/// For the box's own records to be closed, whoever hangs.
+const RECORDS: Duration = Duration::from_millis(500);
 
 /// Runs until told to leave, and says how. `greet` is called once, when the box is ready.
 pub async fn run(
@@ -99,7 +101,10 @@ pub async fn run(
     let ended = async {
         // The engine ends its event streams when it lets go; what is short is done before that.
         drop(tokio::time::timeout(LAST_ANSWERS, doors.wait()).await);
-        let (running, _) = lived?;
+        let (running, failed) = match lived {
+            Ok((running, _)) => (running, None),
+            Err(error) => (None, Some(error)),
+        };
         if let Some(running) = running {
             running.drain(DRAIN).await;
         }
@@ -108,13 +113,15 @@ pub async fn run(
         hands.close();
         hands.wait().await;
         doors.wait().await;
-        appliance.services().state.close().await;
-        anyhow::Ok(())
+        failed.map_or(Ok(()), Err)
     };
     let ended = tokio::select! {
         ended = tokio::time::timeout(STOP, ended) => ended,
         signal = signals.next() => anyhow::bail!("stopped at once by {signal}"),
     };
+    if tokio::time::timeout(RECORDS, appliance.services().state.close()).await.is_err() {
+        tracing::debug!("the box's records are still in use");
+    }
     match ended {
         Ok(ended) => ended?,
         Err(_) => tracing::warn!("not everything ended in time; what is stored is whole"),

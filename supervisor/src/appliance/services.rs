@@ -33,8 +33,7 @@ use engine::adapters::redis::link::RedisLink;
 use engine::adapters::standby::cache::Shared;
 use engine::ports::clock::Clock;
 use engine::ports::error::StoreError;
-use engine_client::contract::repeat::ENGINE;
-use engine_client::transport::failover::{Preferred, failover};
+use engine_client::transport::failover::Preferred;
 use engine_client::transport::socket::tcp;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -42,8 +41,8 @@ use std::time::Duration;
 use tokio::sync::{Mutex, mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use web::ports::Leaving;
 use web::ports::system::MOVE_JOB;
-use web::ports::{EngineAccess, Leaving};
 
 /// Orders that wait for the keeper's next moment.
 const ORDERS: usize = 16;
@@ -162,12 +161,6 @@ impl Services {
         }
     }
 
-    /// The way to the engine in a container while there is one, with ours standing by.
-    pub fn access(&self, ours: EngineAccess, tasks: &TaskTracker, stop: &CancellationToken) -> EngineAccess {
-        let preferred = self.backing().engine(tasks, stop);
-        EngineAccess { transport: failover(preferred, ours.transport, ENGINE), secret: ours.secret }
-    }
-
     /// What opens it, to be taken out of what others see.
     pub fn password(&self, service: ServiceName) -> String {
         self.passwords.of(service).to_string()
@@ -269,6 +262,7 @@ impl Backing {
     }
 
     /// The engine in its container while it serves. One that was lost is trusted again after it has served for a while.
+    /// Whoever follows it once does not forget that.
     pub fn engine(&self, tasks: &TaskTracker, stop: &CancellationToken) -> Preferred {
         let connect = |address: SocketAddr| Some(tcp(address.to_string()));
         self.way(ServiceName::Engine, HOLD).follow(connect, tasks, stop)

@@ -8,6 +8,8 @@ use crate::reach::{self, Reached};
 use crate::state::choices::Home;
 use crate::state::jobs::JobRow;
 use anyhow::{Context as _, bail};
+use engine_client::client::ClientError;
+use engine_client::problem::ErrorCode;
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -15,7 +17,7 @@ const PACE: Duration = Duration::from_millis(200);
 /// For a box that starts again to answer.
 const AWAY: Duration = Duration::from_secs(60);
 
-/// Asks for the move and stays until it has ended. `tell` hears each news of it.
+/// Asks for the move and stays until it has ended; Ctrl-C stops it. `tell` hears each news of it.
 pub async fn carry(
     config: &Config,
     running: Reached,
@@ -40,7 +42,24 @@ pub async fn carry(
             }
             Err(error) => tracing::debug!(error = format!("{error:#}"), "the box is away"),
         }
-        tokio::time::sleep(PACE).await;
+        tokio::select! {
+            () = tokio::time::sleep(PACE) => {}
+            pressed = tokio::signal::ctrl_c() => {
+                pressed.context("Ctrl-C cannot be listened to")?;
+                stop(config, &begun.job).await?;
+            }
+        }
+    }
+}
+
+/// How the move then ended is told as any other end. One that ended in this very moment has.
+async fn stop(config: &Config, job: &str) -> anyhow::Result<()> {
+    let Some(running) = reach::running(config).await? else { return Ok(()) };
+    let stopped: Result<(), ClientError> =
+        running.client.post(&format!("/appliance/jobs/{job}/cancel"), &()).await;
+    match stopped {
+        Err(ClientError::Refused(problem)) if problem.code == ErrorCode::NotFound => Ok(()),
+        stopped => Ok(stopped?),
     }
 }
 

@@ -11,6 +11,7 @@ use crate::issues::issue::Issue;
 use crate::services::view::ServiceView;
 use crate::state::jobs::JobRow;
 use axum::extract::{Path, Request, State};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get, post};
 use axum::{Json, Router, middleware};
@@ -41,6 +42,7 @@ pub fn router(appliance: Arc<Appliance>) -> Router {
         .route("/appliance/issues", get(issues))
         .route("/appliance/repair", post(repair))
         .route("/appliance/jobs", get(jobs))
+        .route("/appliance/jobs/{id}/cancel", post(cancel))
         .route("/appliance/move-store", post(move_store))
         .route("/api/v1/{*path}", any(pass))
         .fallback(nothing)
@@ -95,6 +97,16 @@ async fn jobs(State(appliance): State<Arc<Appliance>>) -> Result<Json<Vec<JobRow
     let all = appliance.services().board.all(MOST_JOBS).await;
     all.map(Json)
         .map_err(|error| Refusal::new(ErrorCode::Internal, format!("the jobs cannot be read: {error}")))
+}
+
+/// It ends a moment later, and its row says how.
+async fn cancel(
+    State(appliance): State<Arc<Appliance>>,
+    Path(id): Path<String>,
+) -> Result<StatusCode, Refusal> {
+    let is_there = appliance.services().board.cancel(&id);
+    let none = || Refusal::new(ErrorCode::NotFound, "there is no such job under way".to_owned());
+    is_there.then_some(StatusCode::NO_CONTENT).ok_or_else(none)
 }
 
 /// Begins; the job tells the rest.

@@ -65,11 +65,7 @@ impl Profile {
 impl Daemon {
     /// Which one it is, for people: `Docker at /run/docker.sock`.
     pub fn title(&self) -> String {
-        let kind = match self.profile.kind {
-            Kind::Docker => "Docker",
-            Kind::Podman => "Podman",
-        };
-        format!("{kind} at {}", self.socket.display())
+        format!("{} at {}", self.profile.kind.name(), self.socket.display())
     }
 
     /// A folder of this machine, or of the one that the engine really runs on.

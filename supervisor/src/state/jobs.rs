@@ -95,10 +95,11 @@ impl State {
         Ok(sqlx::query(statement).bind(now.0).execute(&self.pool).await?.rows_affected())
     }
 
-    /// One of these was cut off between its deed and its last word.
+    /// The newest of these was cut off between its deed and its last word.
     pub async fn end_done(&self, kind: &str, subject: &str, now: Timestamp) -> Result<(), StateError> {
         let statement = "UPDATE jobs SET ended_at = $1, moved_at = $1, outcome = 'done' \
-                         WHERE ended_at IS NULL AND kind = $2 AND subject = $3";
+                         WHERE ended_at IS NULL AND id = (SELECT id FROM jobs WHERE kind = $2 AND subject = $3 \
+                         ORDER BY begun_at DESC, id DESC LIMIT 1)";
         sqlx::query(statement).bind(now.0).bind(kind).bind(subject).execute(&self.pool).await?;
         Ok(())
     }

@@ -35,6 +35,15 @@ pub enum StateError {
     TooNew { found: i64, known: i64 },
 }
 
+impl StateError {
+    /// Somebody else has the file open, and will let go.
+    pub fn is_busy(&self) -> bool {
+        // What lies above the lowest byte only says more about it.
+        let busy = |code: &str| code.parse::<u32>().is_ok_and(|code| code & 0xff == 5);
+        matches!(self, Self::Sql(sqlx::Error::Database(error)) if error.code().is_some_and(|code| busy(&code)))
+    }
+}
+
 /// The box's own records.
 #[derive(Clone)]
 pub struct State {

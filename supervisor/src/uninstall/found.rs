@@ -100,7 +100,12 @@ impl Had {
 
 /// A full disk keeps nobody from removing things: reading these takes no room.
 async fn opened(file: &Path) -> anyhow::Result<State> {
-    State::open_alone(file).await.context(UNREAD)
+    match State::open_alone(file).await {
+        Err(error) if error.is_busy() => {
+            Err(error).context("another command is at the box's records; try again when it is done")
+        }
+        opened => opened.context(UNREAD),
+    }
 }
 
 /// Where the box ever had anything in a container engine, it may be there still: without that very engine it would be

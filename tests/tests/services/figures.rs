@@ -10,6 +10,8 @@ use tests::wait;
 
 /// Far less than any call to an engine may take. A page alone on a machine is held to 300 ms by the bench.
 const AT_ONCE: Duration = Duration::from_millis(1500);
+/// A slow one among so few is the machine; most of them slow is somebody who waits.
+const FEW_PAGES: usize = 5;
 const EVEN_ON_A_BUSY_MACHINE: Duration = Duration::from_secs(20);
 
 pub async fn owner(scene: &Scene) -> anyhow::Result<Visitor> {
@@ -29,9 +31,14 @@ pub async fn until_page_says(ada: &mut Visitor, path: &str, words: &str) -> anyh
         Ok(page.html.contains(words).then_some(()))
     })
     .await?;
+    while took.len() < FEW_PAGES {
+        let begun = Instant::now();
+        ada.open(path).await?;
+        took.push(begun.elapsed());
+    }
     took.sort_unstable();
-    let (usual, worst) = (took[(took.len() - 1) / 2], took[took.len() - 1]);
-    ensure!(worst < EVEN_ON_A_BUSY_MACHINE && (usual < AT_ONCE || took.len() < 3), "{words}: {took:?}");
+    let (usual, worst) = (took[took.len() / 2], took[took.len() - 1]);
+    ensure!(usual < AT_ONCE && worst < EVEN_ON_A_BUSY_MACHINE, "{words}: {took:?}");
     Ok(())
 }
 

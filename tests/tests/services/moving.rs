@@ -93,6 +93,8 @@ async fn everything_moves_into_a_container_and_back_with_all_that_was_said() -> 
     ensure!(said(&talk).await? == ["one", "two"], "{:?}", said(&talk).await?);
     talk.exchange("three").await?;
     ensure!(scene.kept("moved-away")? == 1 && !scene.house.home.data_dir().join("data/engine.db").exists());
+    let left = scene.house.home.data_dir().join("data/engine.db-wal");
+    ensure!(!left.exists(), "a part of what was moved from stays behind");
     wait::until("the companion to run beside its database", SOON, async || {
         Ok(scene.engine.only(ENGINE).is_ok().then_some(()))
     })
@@ -166,6 +168,27 @@ async fn a_move_that_is_cut_off_has_not_happened() -> anyhow::Result<()> {
     scene.house.until_ready().await?;
     ensure!(said(&talk).await?.len() == 3);
     Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn ctrl_c_at_the_command_stops_the_move() -> anyhow::Result<()> {
+    let (scene, talk) = settled().await?;
+    scene.engine.run_in_containers(Program::Ends { code: 0, says: "not today" });
+    let mut moving = scene.house.home.start(&["migrate-store", "--to", "postgres"])?;
+    wait::until("the database to be tried", SOON, async || {
+        Ok((!scene.engine.of(POSTGRES).is_empty()).then_some(()))
+    })
+    .await?;
+    moving.interrupt()?;
+    let told = moving.wait_for_exit(SOON).await?;
+    ensure!(told.code() == Some(1), "{told}");
+    ensure!(
+        moving.stderr()?.contains("the move was stopped; everything is where it was"),
+        "{}",
+        moving.stderr()?
+    );
+    ensure!(scene.ended().await?.starts_with("cancelled"), "{}", scene.ended().await?);
+    scene.stayed(&talk, &["one", "two"]).await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

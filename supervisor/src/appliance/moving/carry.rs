@@ -9,7 +9,7 @@ use crate::config::data_dir::settle;
 use crate::config::load::Config;
 use crate::jobs::board::Job;
 use crate::state::choices::Home;
-use engine::adapters::sql::export::aside::{rows, set_aside};
+use engine::adapters::sql::export::aside::{clear, rows, set_aside};
 use engine::adapters::sql::export::moving::move_store;
 use engine::adapters::sql::migrate::SchemaPolicy;
 use engine::adapters::sql::store::SqlStore;
@@ -26,15 +26,11 @@ impl Appliance {
     /// `is_closed`: our own engine has let go of the Store, or never had it. Whether it has moved.
     pub async fn carry(&self, ready: Ready, clock: &Arc<dyn Clock>, is_closed: bool) -> bool {
         let Ready { to, job } = ready;
-        let carried = if is_closed {
-            tokio::select! {
-                carried = Box::pin(carry(self, to, &job, clock)) => carried,
-                () = job.cancel().cancelled() => Err(MoveFailed::Cancelled),
-            }
-        } else {
-            Err(MoveFailed::StillOpen)
-        };
+        let carried = if is_closed { carry(self, to, &job, clock).await } else { Err(MoveFailed::StillOpen) };
         let has_moved = carried.is_ok();
+        if has_moved {
+            self.moves().is_done();
+        }
         self.services().end_move(job, carried).await;
         has_moved
     }
@@ -49,15 +45,19 @@ async fn carry(appliance: &Appliance, to: Home, job: &Job, clock: &Arc<dyn Clock
     };
     let (from, into) = (from.map_err(MoveFailed::Source)?, into.map_err(MoveFailed::Target)?);
     let tasks = TaskTracker::new();
-    let open = |place, policy| {
-        let (clock, tasks) = (Arc::clone(clock), tasks.clone());
-        async move { SqlStore::open(&place, &policy, clock, &tasks).await }
+    let from = SqlStore::open(&from, &SchemaPolicy::Require, Arc::clone(clock), &tasks).await;
+    let from = from.map_err(MoveFailed::Source)?;
+    let into = SqlStore::open(&into, &store::may_migrate(config, clock), Arc::clone(clock), &tasks).await;
+    let copied = match into {
+        Ok(into) => {
+            let copied = Box::pin(copy_or_stop(config, &from, &into, job)).await;
+            into.close().await;
+            copied
+        }
+        Err(error) => Err(MoveFailed::Target(error)),
     };
-    let from = open(from, SchemaPolicy::Require).await.map_err(MoveFailed::Source)?;
-    let into = open(into, store::may_migrate(config, clock)).await.map_err(MoveFailed::Target)?;
-    let copied = copy(config, &from, &into, job).await;
+    // However it went: what is left open would keep the file from being whole.
     from.close().await;
-    into.close().await;
     tasks.close();
     tasks.wait().await;
     copied?;
@@ -72,6 +72,22 @@ async fn carry(appliance: &Appliance, to: Home, job: &Job, clock: &Arc<dyn Clock
         put_away(config, clock.now().0);
     }
     Ok(())
+}
+
+async fn copy_or_stop(
+    config: &Config,
+    from: &SqlStore,
+    into: &SqlStore,
+    job: &Job,
+) -> Result<(), MoveFailed> {
+    tokio::select! {
+        copied = copy(config, from, into, job) => copied,
+        () = job.cancel().cancelled() => {
+            // A part of everything is nothing that anybody wants to keep.
+            clear(into).await?;
+            Err(MoveFailed::Cancelled)
+        }
+    }
 }
 
 async fn copy(config: &Config, from: &SqlStore, into: &SqlStore, job: &Job) -> Result<(), MoveFailed> {
@@ -100,7 +116,13 @@ async fn wait_alone(from: &SqlStore) -> Result<(), MoveFailed> {
 fn put_away(config: &Config, now: i64) {
     let file = config.data_dir.database_file();
     let kept = config.data_dir.backups().join(format!("moved-away-{now}.db"));
-    match std::fs::rename(&file, &kept).and_then(|()| settle(&kept)) {
+    // What is not in the file yet would not be in what is kept.
+    let is_whole = if file.with_extension("db-wal").exists() {
+        Err(std::io::Error::other("it was not closed in order"))
+    } else {
+        Ok(())
+    };
+    match is_whole.and_then(|()| std::fs::rename(&file, &kept)).and_then(|()| settle(&kept)) {
         Ok(()) => tracing::info!("the file that was moved from is kept as {}", kept.display()),
         Err(error) => tracing::warn!(error = %error, "the file that was moved from stays where it is"),
     }

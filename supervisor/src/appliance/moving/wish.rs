@@ -8,6 +8,7 @@ use crate::config::load::Config;
 use crate::jobs::board::Job;
 use crate::state::choices::Home;
 use crate::state::open::StateError;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::sync::{Mutex, mpsc};
 use web::ports::system::MOVE_JOB;
@@ -21,6 +22,8 @@ pub struct Moves {
     beginning: Mutex<()>,
     hand: mpsc::Sender<Ready>,
     ready: Mutex<mpsc::Receiver<Ready>>,
+    /// The Store has moved, and this process only has to end.
+    done: AtomicBool,
 }
 
 /// All that a move needs is there.
@@ -31,7 +34,7 @@ pub struct Ready {
 
 #[derive(Debug, thiserror::Error)]
 pub enum MoveRefused {
-    #[error("everything is being moved already; the system page shows how far it is")]
+    #[error("everything is being moved already")]
     UnderWay,
     #[error("everything is there already")]
     IsThere,
@@ -48,11 +51,15 @@ pub enum MoveRefused {
 impl Default for Moves {
     fn default() -> Self {
         let (hand, ready) = mpsc::channel(1);
-        Self { beginning: Mutex::default(), hand, ready: Mutex::new(ready) }
+        Self { beginning: Mutex::default(), hand, ready: Mutex::new(ready), done: AtomicBool::default() }
     }
 }
 
 impl Moves {
+    pub fn is_done(&self) {
+        self.done.store(true, Ordering::Relaxed);
+    }
+
     /// Waits for one. Cancel-safe.
     pub async fn ready(&self) -> Ready {
         match self.ready.lock().await.recv().await {
@@ -96,7 +103,8 @@ impl Appliance {
         }
         let board = &self.services().board;
         let _one = self.moves().beginning.lock().await;
-        if board.live().iter().any(|job| job.kind == MOVE_JOB) {
+        let has_moved = self.moves().done.load(Ordering::Relaxed);
+        if has_moved || board.live().iter().any(|job| job.kind == MOVE_JOB) {
             return Err(MoveRefused::UnderWay);
         }
         let job = board.begin(MOVE_JOB, to.as_str(), "preparing").await?;

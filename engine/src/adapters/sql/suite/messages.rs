@@ -11,7 +11,7 @@ use crate::domain::message::{Author, Message, MessageState};
 use crate::domain::time::Timestamp;
 use crate::ports::conversations::{ConversationEdit, MessageSearch, Messages};
 use crate::ports::turns::Turns;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 on_both_stores! {
     a_branch_is_told_from_its_leaf_upwards,
@@ -272,9 +272,6 @@ async fn long_history(bench: &Bench, talk: Talk) -> MessageId {
     parent.expect("something was written")
 }
 
-/// What is promised is measured by the bench; this only tells a walk over everything from one over a page.
-const BOUNDED: Duration = Duration::from_secs(20);
-
 async fn a_long_history_costs_only_what_is_asked_for(bench: &Bench) {
     let talk = Talk::begin(bench).await;
     let leaf = long_history(bench, talk).await;
@@ -296,30 +293,15 @@ async fn a_long_history_costs_only_what_is_asked_for(bench: &Bench) {
         assert!(!plan.contains("SCAN m") && !plan.contains("Seq Scan on messages"), "{plan}");
     }
 
-    let begun = Instant::now();
     let page = bench.store.branch(talk.tenant, talk.conversation, leaf, 50).await.expect("answers");
     let variants = bench.store.variants(talk.tenant, talk.conversation, &page).await.expect("answers");
-    let opening = begun.elapsed();
     assert_eq!((page.len(), variants.len()), (50, 0));
     let all = bench.store.branch(talk.tenant, talk.conversation, leaf, 10_000).await.expect("answers");
     let through = ConversationEdit::Through(all.last().expect("the beginning").id);
-    let begun = Instant::now();
     assert!(bench.store.edit_conversation(talk, &through).await);
-    let turning = begun.elapsed();
     assert_eq!(bench.store.find_conversation(talk).await.expect("it is there").head, Some(leaf));
-    assert!(turning < BOUNDED, "turning to the newest end took {turning:?}");
-    assert!(opening < BOUNDED, "opening took {opening:?}");
     assert_eq!(bench.store.count(talk.tenant, talk.conversation).await.expect("the store answers"), 10_000);
     assert_eq!(found(bench, talk.owner(), &["number4711"]).await.len(), 1);
-    let begun = Instant::now();
     assert_eq!(found(bench, talk.owner(), &["the", "weather", "number17"]).await.len(), 10);
-    let searching = begun.elapsed();
-    assert!(searching < BOUNDED, "searching took {searching:?}");
-    let begun = Instant::now();
     talk.ask(bench, Some(leaf), "and today?").await;
-    let sending = begun.elapsed();
-    assert!(sending < BOUNDED, "sending took {sending:?}");
-    eprintln!(
-        "10,000 messages: opening {opening:?}, searching {searching:?}, sending {sending:?}, turning {turning:?}"
-    );
 }

@@ -1,7 +1,7 @@
 //! How a row is written as a line, and read back. The same row gives the same bytes everywhere.
 
 use super::tables::{Kind, Table};
-use crate::adapters::sql::query::{Query, Row, Value, assembled};
+use crate::adapters::sql::query::{Row, Value};
 use crate::ports::error::Stored;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -68,20 +68,19 @@ pub fn write_row(table: &str, columns: &[(&str, Kind)], row: &Row) -> Stored<Str
 }
 
 /// The statement that writes the row of this line; the reason where it is no row of this table.
-pub fn read_row(table: &Table, line: &str) -> Result<Query, String> {
+pub fn read_row(table: &Table, line: &str) -> Result<Vec<Value>, String> {
     let mut row: RowLine<'_> = serde_json::from_str(line).map_err(|error| error.to_string())?;
     if row.t != table.name {
         return Err(format!("a row of {} among those of {}", row.t, table.name));
     }
-    let mut insert = assembled(table.insert());
+    let mut values = Vec::with_capacity(table.columns.len());
     for (name, kind) in table.columns {
         let value = row.r.remove(name).ok_or_else(|| format!("column {name} is missing"))?;
-        insert =
-            insert.bind(read_value(*kind, value).ok_or_else(|| format!("column {name} is of another kind"))?);
+        values.push(read_value(*kind, value).ok_or_else(|| format!("column {name} is of another kind"))?);
     }
     match row.r.keys().next() {
         Some(unknown) => Err(format!("column {unknown} is unknown")),
-        None => Ok(insert),
+        None => Ok(values),
     }
 }
 

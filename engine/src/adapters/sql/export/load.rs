@@ -7,7 +7,7 @@ use super::dump::{Manifest, TableSum, add_line, export, hex, newest_schema};
 use super::failure::MoveError;
 use super::line::{Done, FORMAT, Header, Trailer, read_row};
 use super::tables::{TABLES, Table};
-use crate::adapters::sql::query::assembled;
+use crate::adapters::sql::query::{Query, Value, assembled};
 use crate::adapters::sql::store::SqlStore;
 use crate::ports::error::Stored;
 use serde::de::DeserializeOwned;
@@ -17,6 +17,8 @@ use tokio::io::{AsyncBufRead, AsyncBufReadExt as _, AsyncReadExt as _};
 /// No line of ours comes near it: the longest holds one message or one chunk of a file.
 const LONGEST_LINE: u64 = 256 * 1024 * 1024;
 const ROWS_AT_ONCE: u64 = 500;
+/// Each statement is a way to the server and back.
+const ROWS_OF_A_STATEMENT: usize = 50;
 const BYTES_AT_ONCE: usize = 4 * 1024 * 1024;
 
 /// How far an import has come.
@@ -108,7 +110,7 @@ async fn fill_table<R: AsyncBufRead + Unpin + Send>(
     mut tell: impl FnMut(u64) + Send,
 ) -> Result<TableSum, MoveError> {
     let mut sum = Sha256::new();
-    let mut rows = 0;
+    let (mut rows, mut waiting) = (0, Vec::with_capacity(ROWS_OF_A_STATEMENT));
     loop {
         let mut bytes = 0;
         let mut tx = store.db.begin().await?;
@@ -117,8 +119,10 @@ async fn fill_table<R: AsyncBufRead + Unpin + Send>(
             if lines.line.starts_with("{\"end\":") {
                 break Some(lines.parse::<Trailer>()?);
             }
-            let insert = read_row(table, &lines.line).map_err(|reason| lines.damaged(&reason))?;
-            tx.run(insert).await?;
+            waiting.push(read_row(table, &lines.line).map_err(|reason| lines.damaged(&reason))?);
+            if waiting.len() == ROWS_OF_A_STATEMENT {
+                tx.run(insert(table, waiting.drain(..))).await?;
+            }
             add_line(&mut sum, &lines.line);
             bytes += lines.line.len();
             rows += 1;
@@ -126,6 +130,10 @@ async fn fill_table<R: AsyncBufRead + Unpin + Send>(
                 break None;
             }
         };
+        // One by one: a statement for each number of rows would be another one to prepare.
+        for row in waiting.drain(..) {
+            tx.run(insert(table, [row])).await?;
+        }
         tx.commit().await?;
         tell(rows);
         let Some(trailer) = trailer else { continue };
@@ -135,6 +143,12 @@ async fn fill_table<R: AsyncBufRead + Unpin + Send>(
         }
         return Ok(sum);
     }
+}
+
+fn insert(table: &Table, rows: impl IntoIterator<Item = Vec<Value>, IntoIter: ExactSizeIterator>) -> Query {
+    let rows = rows.into_iter();
+    let query = assembled(table.insert(rows.len()));
+    rows.flatten().fold(query, Query::bind)
 }
 
 async fn verify(store: &SqlStore, expected: &Manifest) -> Result<(), MoveError> {

@@ -3,6 +3,7 @@
 //! The order is that of writing: whatever is referred to comes first.
 
 use crate::adapters::sql::db::Dialect;
+use crate::adapters::sql::query::places;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -33,10 +34,12 @@ impl Table {
         format!("SELECT {} FROM {} ORDER BY {}", names.join(", "), self.name, order.join(", "))
     }
 
-    pub fn insert(&self) -> String {
+    pub fn insert(&self, rows: usize) -> String {
         let names: Vec<&str> = self.columns.iter().map(|(name, _)| *name).collect();
-        let places: Vec<String> = (1..=names.len()).map(|n| format!("${n}")).collect();
-        format!("INSERT INTO {} ({}) VALUES ({})", self.name, names.join(", "), places.join(", "))
+        let width = names.len();
+        let rows: Vec<String> =
+            (0..rows).map(|row| format!("({})", places(1 + row * width, width))).collect();
+        format!("INSERT INTO {} ({}) VALUES {}", self.name, names.join(", "), rows.join(", "))
     }
 
     /// Text is ordered byte by byte, as SQLite does; PostgreSQL must be told.

@@ -7,7 +7,7 @@ use super::load::{MoveProgress, import};
 use super::moving::move_store;
 use super::tables::{Kind, LEFT_OUT, TABLES, Table};
 use crate::adapters::sql::db::Dialect;
-use crate::adapters::sql::query::{Row, Value, assembled, sql};
+use crate::adapters::sql::query::{Query, Row, Value, assembled, sql};
 use crate::adapters::sql::suite::harness::Bench;
 use crate::domain::memory::{Memory, Owner, Scope};
 use crate::ports::access::Settings;
@@ -19,12 +19,14 @@ use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use std::collections::BTreeMap;
 use std::time::Duration;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
+use uuid::Uuid;
 
 on_both_stores! {
     every_column_of_the_catalogue_travels_or_is_local,
     an_export_holds_one_moment,
     a_store_with_something_in_it_takes_no_import,
     a_damaged_export_leaves_the_target_empty,
+    more_rows_than_one_statement_takes_travel,
     what_lies_in_the_way_is_kept_as_a_file_and_comes_back_whole,
 }
 
@@ -72,7 +74,7 @@ async fn fill(bench: &Bench) {
                     nullable.push(name);
                 }
             }
-            let mut insert = assembled(table.insert());
+            let mut insert = assembled(table.insert(1));
             for (name, kind) in table.columns {
                 insert =
                     insert.bind(awkward(*kind, row, row == 2 && nullable.contains(name) || *name == "plain"));
@@ -283,6 +285,25 @@ async fn whoever_moves_knows_whether_somebody_else_is_there() {
         other.close().await;
     };
     bench.show(looking).await;
+}
+
+async fn more_rows_than_one_statement_takes_travel(bench: &Bench) {
+    let source = Bench::sqlite().await;
+    let audit = TABLES.iter().find(|table| table.name == "audit").expect("it is listed");
+    let mut tx = source.store.db.begin().await.expect("a transaction begins");
+    for number in 0..1_207 {
+        let row = number % 3;
+        let values = audit.columns.iter().map(|(name, kind)| match *name {
+            "id" => Value::from(Uuid::from_u128(number as u128)),
+            name => awkward(*kind, row, name == "person_id" && row == 2),
+        });
+        tx.run(values.fold(assembled(audit.insert(1)), Query::bind)).await.expect("a row is written");
+    }
+    tx.commit().await.expect("they are kept");
+    let (dump, manifest) = dumped(&source).await;
+    assert_eq!(imported(bench, &dump).await.expect("all are taken"), manifest);
+    assert_eq!(dumped(bench).await.1.difference(&manifest), None);
+    source.show(async {}).await;
 }
 
 async fn a_damaged_export_leaves_the_target_empty(bench: &Bench) {

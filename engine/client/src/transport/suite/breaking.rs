@@ -87,7 +87,7 @@ async fn killed_in_the_middle_of_its_answer(socket: Socket) {
 
 async fn frozen_until_it_is_given_up(socket: Socket) {
     let world = World::start(socket, Manner::Answers).await;
-    world.child.freeze();
+    world.child.freeze().await;
     for (path, whole) in [(TRANSCRIBE, true), (KEEP, false)] {
         world.hand.send_replace(Some(world.child.transport.clone()));
         let before = world.stood_in();

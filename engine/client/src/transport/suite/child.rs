@@ -13,6 +13,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use std::io::{Read, Write};
 use std::path::PathBuf;
 use std::process::Stdio;
+use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWrite, BufReader, Lines};
 use tokio::net::{TcpListener, UnixListener};
 use tokio::process::{ChildStderr, Command};
@@ -31,6 +32,7 @@ pub struct Child {
     _folder: Option<tempfile::TempDir>,
 }
 
+const PACE: Duration = Duration::from_millis(5);
 const MANNER: &str = "WHISPERENGINE_TEST_SPEECH_MANNER";
 const PATH: &str = "WHISPERENGINE_TEST_SPEECH_SOCKET";
 const AT: &str = "at ";
@@ -79,11 +81,29 @@ impl Child {
         self.process.kill().await.expect("it is ours");
     }
 
-    /// It stays where it is, and does nothing.
-    pub fn freeze(&self) {
+    /// It stays where it is, and does nothing: returns once no thread of it runs any more.
+    pub async fn freeze(&self) {
         let pid = self.process.id().and_then(|id| Pid::from_raw(id.cast_signed())).expect("it lives");
         kill_process(pid, Signal::STOP).expect("it is ours");
+        let stopping = async {
+            while !stands_still(pid).expect("it is there") {
+                tokio::time::sleep(PACE).await;
+            }
+        };
+        soon(stopping).await;
     }
+}
+
+/// One thread hears of the signal first, and until it has had its turn the others go on.
+fn stands_still(pid: Pid) -> std::io::Result<bool> {
+    for thread in std::fs::read_dir(format!("/proc/{}/task", pid.as_raw_nonzero()))? {
+        // A thread that ends in the meantime does nothing any more.
+        let stat = std::fs::read_to_string(thread?.path().join("stat")).unwrap_or_default();
+        if !stat.is_empty() && !stat.contains(") T ") {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// What follows the word on its line.

@@ -47,6 +47,12 @@ pub fn moving() -> Job {
     Job { kind: "move".to_owned(), unit: Unit::Rows, ..job("m-1", "copying", 1, Some(1_200)) }
 }
 
+/// A page's text where no line is broken, as a phone has it.
+fn in_one_line(page: &Answer) -> String {
+    let pieces = page.text.split('<').filter_map(|piece| piece.split_once('>').map(|(_, words)| words));
+    pieces.flat_map(str::chars).map(|letter| if letter == '\n' { ' ' } else { letter }).collect()
+}
+
 /// All of a page's text, or of a part of one.
 pub fn told_whole(page: &Answer) -> String {
     let pieces =
@@ -152,6 +158,17 @@ async fn every_stage_has_a_shape_a_word_and_a_sentence() {
         writeln!(all, "{stage:?}: {mark}, {state}\n  {how}").expect("text");
     }
     insta::assert_snapshot!("stages", all);
+}
+
+#[tokio::test]
+async fn a_state_and_its_time_stay_two_words_where_they_share_a_line() {
+    let mut state = BoxState::with(redis(Stage::Serving { since: 880 * SECOND }));
+    state.jobs = vec![ended("d", Outcome::Done, None)];
+    let (face, _) = pages("owner", state);
+    let text = in_one_line(&open(&face, "/system").await);
+    for words in ["running since 2 minutes", "done just now"] {
+        assert!(text.contains(words), "{words}: {text}");
+    }
 }
 
 #[tokio::test]

@@ -37,6 +37,7 @@ system-still-looking = Not everything has answered yet, so there may be more.
 system-issue-error = Problem:
 system-issue-warning = Warning:
 system-issue-note = For your information:
+system-no-model-next = Connect one, on this machine or from a provider.
 system-repair-try-again = Try again
 system-repair-look-again = Check again
 system-repair-trust-image = Trust the new image

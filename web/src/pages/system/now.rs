@@ -142,18 +142,24 @@ fn issues(words: &Words, issues: &[Issue]) -> Vec<IssueTold> {
             Severity::Warning => (Mark::Warn, "system-issue-warning"),
             Severity::Note => (Mark::Idle, "system-issue-note"),
         };
-        let is_command = ["whisperengine ", "chmod "].iter().any(|word| issue.next.starts_with(word));
-        let leads_to =
-            (issue.id == "no_model").then(|| ("/settings/models/add", words.say("chat-no-model-connect")));
+        // What the supervisor says to do is for a terminal, too; where a page does it, the page says so.
+        let has_page = issue.id == "no_model";
+        let is_command =
+            !has_page && ["whisperengine ", "chmod "].iter().any(|word| issue.next.starts_with(word));
+        let next = match &issue.next {
+            _ if has_page => words.say("system-no-model-next"),
+            next if is_command => next.clone(),
+            next => sentence(next),
+        };
         IssueTold {
             id: issue.id.clone(),
             mark,
             severity: words.say(severity),
             what: sentence(&issue.what),
             is_command,
-            next: if is_command { issue.next.clone() } else { sentence(&issue.next) },
+            next,
             repair: issue.repair.map(|repair| words.say(button(repair))),
-            leads_to,
+            leads_to: has_page.then(|| ("/settings/models/add", words.say("chat-no-model-connect"))),
         }
     });
     told.collect()

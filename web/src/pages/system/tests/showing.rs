@@ -161,6 +161,21 @@ async fn every_stage_has_a_shape_a_word_and_a_sentence() {
 }
 
 #[tokio::test]
+async fn what_a_page_does_is_not_told_as_a_command() {
+    let mut state = BoxState::default();
+    state.health.issues = vec![issue("no_model", Severity::Note, "no language model is connected")];
+    "connect one with `setup --model-url`, or through the API".clone_into(&mut state.health.issues[0].next);
+    let (face, _) = pages("owner", state);
+    let page = open(&face, "/system").await;
+    let text = told(&page);
+    assert!(
+        text.contains("Connect one, on this machine or from a provider.") && !text.contains("setup"),
+        "{text}"
+    );
+    assert!(page.text.contains("href=\"/settings/models/add\">Connect a model</a>"), "{}", page.text);
+}
+
+#[tokio::test]
 async fn a_state_and_its_time_stay_two_words_where_they_share_a_line() {
     let mut state = BoxState::with(redis(Stage::Serving { since: 880 * SECOND }));
     state.jobs = vec![ended("d", Outcome::Done, None)];

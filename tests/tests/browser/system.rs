@@ -167,3 +167,30 @@ async fn a_service_is_watched_cancelled_tried_again_by_keyboard_and_taken_back()
     ensure!(text.contains("This machine"), "what was shown is gone: {text}");
     world.window.close_but_for(&["ERR_CONNECTION_REFUSED"]).await
 }
+
+#[tokio::test]
+async fn whoever_follows_a_log_hears_when_no_lines_come_and_when_they_come_again() -> anyhow::Result<()> {
+    if no_browser("whoever_follows_a_log")? {
+        return Ok(());
+    }
+    let World { mut house, window, model } = World::at_home().await?;
+    window.open("/system/logs").await?;
+    window.click(&button("Show lines as they come")).await?;
+    window.until_it_says("Lines are shown as they come.").await?;
+    house.kill()?;
+    let stopped =
+        |text: &str| text.contains("No new lines come") && !text.contains("Lines are shown as they");
+    window.until_text("the page to say that lines have stopped", stopped).await?;
+    ensure!(window.shows(&link("Load the page again")).await?, "it does not say how to go on");
+    look(&window, "system-follow-lost").await?;
+    house.up().await?;
+    let goes_on =
+        |text: &str| text.contains("Lines are shown as they") && !text.contains("No new lines come");
+    window.until_text("the page to say that lines come", goes_on).await?;
+    // The browser complains of what it asked for while nobody was there to answer.
+    let complaints = window.complaints().await?;
+    let others: Vec<_> = complaints.iter().filter(|one| !one.contains("/system/logs/live")).collect();
+    ensure!(others.is_empty(), "{others:#?}");
+    drop(model);
+    window.close().await
+}

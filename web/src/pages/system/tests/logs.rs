@@ -46,6 +46,8 @@ async fn lines_are_words_and_what_is_asked_for_is_handed_on() {
         "The newest 3 lines. There are older ones.",
         "href=\"/system/logs?log=errors&#38;level=warn&#38;q=%3Cb%3E%20x&#38;after=2026-11-20T14%3A07%3A02.123456Z/1\"",
         "href=\"/system/logs/download?log=errors&#38;level=warn&#38;q=%3Cb%3E%20x\" download",
+        "<p id=\"lost\" class=\"problem\" role=\"alert\" hidden>No new lines come",
+        "<a href=\"/system/logs?log=errors&#38;level=warn&#38;q=%3Cb%3E%20x\">Load the page again</a>",
     ] {
         assert!(page.text.contains(words), "{words}: {}", page.text);
     }

@@ -28,10 +28,12 @@ pub enum Step {
     RemoveImage,
     RemoveNetwork,
     RemoveVolume,
+    /// Everything of the box is gone from there: what `uninstall` says last.
+    Leave,
 }
 
 impl Step {
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Pull,
         Self::Build,
         Self::Load,
@@ -45,6 +47,7 @@ impl Step {
         Self::RemoveImage,
         Self::RemoveNetwork,
         Self::RemoveVolume,
+        Self::Leave,
     ];
 
     pub fn as_str(self) -> &'static str {
@@ -62,6 +65,7 @@ impl Step {
             Self::RemoveImage => "remove_image",
             Self::RemoveNetwork => "remove_network",
             Self::RemoveVolume => "remove_volume",
+            Self::Leave => "leave",
         }
     }
 }
@@ -143,6 +147,13 @@ impl State {
             })
         });
         past.collect()
+    }
+
+    /// Whether everything was removed from the container engine, and nothing was changed there since.
+    pub async fn has_left(&self) -> Result<bool, StateError> {
+        let statement = "SELECT EXISTS (SELECT 1 FROM journal WHERE id = (SELECT max(id) FROM journal) \
+                         AND step = $1 AND outcome = 'done')";
+        Ok(sqlx::query_scalar(statement).bind(Step::Leave.as_str()).fetch_one(&self.pool).await?)
     }
 
     /// Whether it was begun before these records were opened: nobody is at it any more.

@@ -35,6 +35,18 @@ async fn an_intent_is_open_from_before_the_call_until_its_outcome_is_written() {
 }
 
 #[tokio::test]
+async fn a_box_has_left_its_engine_until_it_changes_something_there_again() {
+    let (_temp, state) = fresh().await;
+    assert!(!state.has_left().await.expect("read"), "it was never there");
+    let leave = state.begin(Step::Leave, "the box", NOW).await.expect("written");
+    assert!(!state.has_left().await.expect("read"), "that it got so far is not written yet");
+    state.end(leave, "done", NOW).await.expect("written");
+    assert!(state.has_left().await.expect("read"));
+    let _create = state.begin(Step::Create, "redis", NOW).await.expect("written");
+    assert!(!state.has_left().await.expect("read"));
+}
+
+#[tokio::test]
 async fn a_volume_was_had_from_when_it_was_first_seen_until_its_owner_begins_anew() {
     let (_temp, state) = fresh().await;
     assert!(!state.had_volume(ServiceName::Postgres).await.expect("read"));

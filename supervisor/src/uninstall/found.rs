@@ -85,6 +85,7 @@ pub async fn look(
 struct Had {
     labels: Labels,
     volumes: Vec<String>,
+    /// Whether any of it may still be there.
     is_anything: bool,
 }
 
@@ -92,7 +93,8 @@ impl Had {
     async fn told(state: &State) -> Result<Self, StateError> {
         let labels = Labels::new(state.box_id());
         let services = state.volumes().await?;
-        let is_anything = !services.is_empty() || state.knows_images().await?;
+        let had_anything = !services.is_empty() || state.knows_images().await?;
+        let is_anything = had_anything && !state.has_left().await?;
         let services = services.iter().filter_map(|service| ServiceName::parse(service));
         Ok(Self { volumes: services.map(|service| labels.volume(service)).collect(), labels, is_anything })
     }

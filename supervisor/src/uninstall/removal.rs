@@ -4,6 +4,7 @@
 use super::found::Found;
 use crate::config::data_dir::DataDir;
 use crate::daemon::belongings::Belonging;
+use crate::daemon::labels::Labels;
 use crate::service::manager::Manager;
 use crate::services::fault::{Fault, Trouble};
 use crate::services::intents::{Intents, Unwritten};
@@ -44,6 +45,11 @@ impl Removal<'_> {
             for one in there.volumes.iter().filter(|_| !self.keep_data) {
                 let removing = async { gone(daemon.remove_volume(&one.id).await) };
                 named(one, intents.intend(Step::RemoveVolume, &one.name, removing).await)?;
+            }
+            if !self.keep_data || there.volumes.is_empty() {
+                // Whoever removes what was kept needs no engine that has nothing more to tell.
+                let left = std::future::ready(Ok(()));
+                intents.intend(Step::Leave, &Labels::new(state.box_id()).network(), left).await?;
             }
         }
         match (self.manager, &self.found.unit) {

@@ -54,6 +54,34 @@ async fn services_without_a_volume_are_not_forgotten_either() -> anyhow::Result<
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_removed_is_not_asked_for_again_until_there_is_more() -> anyhow::Result<()> {
+    let mut scene = Scene::inhabited().await?;
+    let data = scene.house.home.data_dir();
+    scene.house.stop().await?;
+    let kept = uninstall(&scene.house, &["--yes", "--keep-data"]).await?;
+    ensure!(kept.status.success() && scene.engine.containers().is_empty(), "{kept:?}");
+    let again = uninstall(&scene.house, &["--yes", "--keep-data"]).await?;
+    ensure!(again.status.success() && again.stdout.contains("nothing to remove"), "{again:?}");
+
+    // With what was kept it comes up, and has things there again.
+    scene.house.up().await?;
+    scene.until_serving().await?;
+    scene.house.stop().await?;
+    let other = find(&mut scene, "other.sock")?;
+    let refused = uninstall(&scene.house, &["--yes"]).await?;
+    ensure!(refused.stderr.contains("this box had services in a container engine"), "{refused:?}");
+    ensure!(data.exists() && other.changes().is_empty());
+
+    let socket = scene.house.home.path().join("engine.sock");
+    scene.house.home.set("DOCKER_HOST", format!("unix://{}", socket.display()));
+    uninstall(&scene.house, &["--yes", "--keep-data"]).await?;
+    scene.engine.stop()?;
+    let done = uninstall(&scene.house, &["--yes"]).await?;
+    ensure!(done.status.success() && !data.exists(), "{done:?}");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_volume_that_somebody_removed_does_not_keep_the_rest() -> anyhow::Result<()> {
     let mut scene = Scene::full()?;
     scene.begin().await?;

@@ -51,7 +51,7 @@ pub async fn live(
         let (running, at) = match opened {
             Opened::Runs(running, at) => (*running, at),
             Opened::Moves(ready) => {
-                if let Some(how) = carry(appliance, signals, ready, clock, true).await {
+                if let Some(how) = carry(appliance, signals, ready, clock, None).await {
                     return Ok((None, how));
                 }
                 continue;
@@ -67,9 +67,7 @@ pub async fn live(
         tokio::select! {
             how = word(appliance, signals) => return Ok((Some(running), how)),
             ready = appliance.moves().ready() => {
-                appliance.is_waiting_for(MOVING.to_owned());
-                let is_closed = running.drain(DRAIN).await;
-                if let Some(how) = carry(appliance, signals, ready, clock, is_closed).await {
+                if let Some(how) = carry(appliance, signals, ready, clock, Some(running)).await {
                     return Ok((None, how));
                 }
             }
@@ -83,15 +81,20 @@ pub async fn live(
     }
 }
 
-/// How to leave, where the Store has moved or the word to leave came first.
+/// Ends the engine that has the Store, where one does. Returns how to leave, where the Store has moved or the word to
+/// leave came first.
 async fn carry(
     appliance: &Appliance,
     signals: &mut Signals,
     ready: Ready,
     clock: &Arc<dyn Clock>,
-    is_closed: bool,
+    running: Option<Running>,
 ) -> Option<Leaving> {
     appliance.is_waiting_for(MOVING.to_owned());
+    let is_closed = match running {
+        Some(running) => running.drain(DRAIN).await,
+        None => true,
+    };
     tokio::select! {
         how = word(appliance, signals) => Some(how),
         // What does not let go of the Store ends with this process, and nothing less.

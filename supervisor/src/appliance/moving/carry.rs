@@ -9,7 +9,8 @@ use crate::config::data_dir::settle;
 use crate::config::load::Config;
 use crate::jobs::board::Job;
 use crate::state::choices::Home;
-use engine::adapters::sql::export::aside::{clear, rows, set_aside};
+use engine::adapters::sql::export::aside::{rows, set_aside};
+use engine::adapters::sql::export::load::empty;
 use engine::adapters::sql::export::moving::move_store;
 use engine::adapters::sql::migrate::SchemaPolicy;
 use engine::adapters::sql::store::SqlStore;
@@ -84,7 +85,7 @@ async fn copy_or_stop(
         copied = copy(config, from, into, job) => copied,
         () = job.cancel().cancelled() => {
             // A part of everything is nothing that anybody wants to keep.
-            clear(into).await?;
+            empty(into).await?;
             Err(MoveFailed::Cancelled)
         }
     }

@@ -24,14 +24,14 @@ pub async fn prepare(services: Services, to: Home, job: Job, hand: mpsc::Sender<
         there = all_there(&services, to) => there,
         () = job.cancel().cancelled() => Err(MoveFailed::Cancelled),
     };
-    let refused = match there {
+    let (job, failed) = match there {
+        Err(failed) => (job, failed),
         Ok(()) => match hand.send(Ready { to, job }).await {
             Ok(()) => return,
             Err(unheard) => (unheard.0.job, MoveFailed::Stopped),
         },
-        Err(failed) => (job, failed),
     };
-    services.end_move(refused.0, Err(refused.1)).await;
+    services.end_move(job, Err(failed)).await;
 }
 
 async fn all_there(services: &Services, to: Home) -> Result<(), MoveFailed> {

@@ -59,11 +59,6 @@ async fn remove_unfinished(folder: &Path) -> Result<(), MoveError> {
     Ok(())
 }
 
-/// What a copy that was stopped left half-way.
-pub async fn clear(store: &SqlStore) -> Result<(), MoveError> {
-    empty(store).await
-}
-
 /// How many rows a move of this store carries.
 pub async fn rows(store: &SqlStore) -> Stored<u64> {
     let mut sum = 0;

@@ -159,7 +159,8 @@ async fn verify(store: &SqlStore, expected: &Manifest) -> Result<(), MoveError> 
     }
 }
 
-pub(super) async fn empty(store: &SqlStore) -> Result<(), MoveError> {
+/// Of all that an export carries, such as what a copy that was stopped left half-way.
+pub async fn empty(store: &SqlStore) -> Result<(), MoveError> {
     let mut tx = store.db.begin().await?;
     for table in TABLES.iter().rev() {
         tx.run(assembled(format!("DELETE FROM {}", table.name))).await?;

@@ -58,7 +58,8 @@ pub async fn live(
             }
         };
         let ours = running.access();
-        let transport = failover(in_container.clone(), ours.transport.clone(), ENGINE);
+        let folder = appliance.config().data_dir.processing();
+        let transport = failover(in_container.clone(), ours.transport.clone(), ENGINE, &folder);
         appliance.is_ready(EngineAccess { transport, secret: ours.secret.clone() });
         if let Some(greet) = greet.take() {
             greet(appliance).await?;

@@ -7,6 +7,8 @@
 use super::spool::Spool;
 use super::{Body, Transport, TransportError, call};
 use http::{Method, Request, Response};
+use std::path::Path;
+use std::sync::Arc;
 use tokio::sync::watch;
 use tower::util::BoxCloneSyncService;
 
@@ -22,10 +24,12 @@ pub struct Contract {
     pub mark: &'static str,
 }
 
-pub fn failover(preferred: Preferred, standby: Transport, contract: Contract) -> Transport {
+/// `folder`: where long requests lie until they are answered. The system's own for such things is often in memory.
+pub fn failover(preferred: Preferred, standby: Transport, contract: Contract, folder: &Path) -> Transport {
+    let folder: Arc<Path> = folder.into();
     BoxCloneSyncService::new(tower::service_fn(move |request| {
-        let (preferred, standby) = (preferred.clone(), standby.clone());
-        pass(preferred, standby, contract, request)
+        let (preferred, standby, folder) = (preferred.clone(), standby.clone(), Arc::clone(&folder));
+        pass(preferred, standby, contract, folder, request)
     }))
 }
 
@@ -33,6 +37,7 @@ async fn pass(
     mut preferred: Preferred,
     standby: Transport,
     contract: Contract,
+    folder: Arc<Path>,
     request: Request<Body>,
 ) -> Result<Response<Body>, TransportError> {
     let Some(first) = preferred.borrow_and_update().clone() else {
@@ -40,7 +45,7 @@ async fn pass(
     };
     let may_repeat = (contract.may_repeat)(request.method(), request.uri().path());
     let (parts, body) = request.into_parts();
-    let spool = Spool::new(body);
+    let spool = Spool::new(body, folder);
     let asking = call(&first, Request::from_parts(parts.clone(), spool.read()));
     let answered = tokio::select! {
         answered = asking => answered,
@@ -81,7 +86,6 @@ mod tests {
     use bytes::Bytes;
     use http::{HeaderValue, StatusCode};
     use http_body_util::{BodyExt, Full};
-    use std::sync::Arc;
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     #[derive(Clone, Copy)]
@@ -122,6 +126,12 @@ mod tests {
         }))
     }
 
+    /// With one that stands by.
+    fn over(preferred: &watch::Sender<Option<Transport>>, calls: &Arc<AtomicUsize>) -> Transport {
+        let standby = way(Way::Answers("standby"), calls);
+        failover(preferred.subscribe(), standby, ENGINE, &std::env::temp_dir())
+    }
+
     fn body(text: impl Into<Bytes>) -> Body {
         Full::new(text.into()).map_err(|never| match never {}).boxed_unsync()
     }
@@ -154,7 +164,7 @@ mod tests {
         ] {
             let (first, second) = (Arc::default(), Arc::default());
             let preferred = watch::Sender::new(how.map(|how| way(how, &first)));
-            let transport = failover(preferred.subscribe(), way(Way::Answers("standby"), &second), ENGINE);
+            let transport = over(&preferred, &second);
             let told = told(call(&transport, request(method, path)).await).await;
             assert_eq!(told.as_deref().ok(), answer, "{method} {path}");
             assert_eq!(
@@ -169,8 +179,7 @@ mod tests {
     async fn one_that_hangs_is_left_when_it_is_taken_back() {
         let calls = Arc::default();
         let preferred = watch::Sender::new(Some(way(Way::Hangs, &calls)));
-        let transport =
-            failover(preferred.subscribe(), way(Way::Answers("standby"), &Arc::default()), ENGINE);
+        let transport = over(&preferred, &Arc::default());
         let asking = call(&transport, request(TURN.0, TURN.1));
         let taking = async {
             while calls.load(Ordering::Relaxed) == 0 {
@@ -185,13 +194,26 @@ mod tests {
     #[tokio::test]
     async fn it_goes_back_to_the_preferred_way_when_it_comes_back() {
         let (preferred, calls) = (watch::Sender::new(None), Arc::default());
-        let transport =
-            failover(preferred.subscribe(), way(Way::Answers("standby"), &Arc::default()), ENGINE);
+        let transport = over(&preferred, &Arc::default());
         let ask = || async {
             told(call(&transport, request("GET", "/api/v1/status")).await).await.expect("answered")
         };
         assert_eq!(ask().await, "standby: hello");
         preferred.send_replace(Some(way(Way::Answers("first"), &calls)));
         assert_eq!(ask().await, "first: hello");
+    }
+
+    #[tokio::test]
+    async fn a_long_request_is_kept_in_the_folder_that_was_given() {
+        let long = "hello ".repeat(1 << 18);
+        let there = tempfile::tempdir().expect("a folder");
+        for (folder, is_kept) in [(there.path().to_owned(), true), (there.path().join("nowhere"), false)] {
+            let preferred = watch::Sender::new(Some(way(Way::Unreachable, &Arc::default())));
+            let standby = way(Way::Answers("standby"), &Arc::default());
+            let transport = failover(preferred.subscribe(), standby, ENGINE, &folder);
+            let sent = Request::post(TURN.1).body(body(long.clone())).expect("a request");
+            let told = told(call(&transport, sent).await).await.ok();
+            assert_eq!(told, is_kept.then(|| format!("standby: {long}")), "{}", folder.display());
+        }
     }
 }

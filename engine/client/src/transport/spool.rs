@@ -1,5 +1,5 @@
 //! A request's body that can be sent a second time: what was read of it is kept, the first mebibyte in memory, the rest
-//! in a file without a name.
+//! in a file without a name, in the folder it is given.
 //!
 //! Where it cannot be kept it still passes once. One that its sender broke off never ends well, however often it is read.
 
@@ -9,6 +9,7 @@ use http_body::{Body as _, Frame, SizeHint};
 use http_body_util::BodyExt;
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom, Write};
+use std::path::Path;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
@@ -24,6 +25,7 @@ struct Kept {
     source: Source,
     memory: BytesMut,
     file: Option<File>,
+    folder: Arc<Path>,
     /// Bytes that were read of it so far.
     length: u64,
     /// What was read is not there for another reader.
@@ -44,10 +46,10 @@ struct Reading {
 }
 
 impl Spool {
-    pub fn new(source: Body) -> Self {
+    pub fn new(source: Body, folder: Arc<Path>) -> Self {
         let source = if source.is_end_stream() { Source::Ended } else { Source::Flows(source) };
         let (memory, file, length, is_lost) = (BytesMut::new(), None, 0, false);
-        Self(Arc::new(Mutex::new(Kept { source, memory, file, length, is_lost })))
+        Self(Arc::new(Mutex::new(Kept { source, memory, file, folder, length, is_lost })))
     }
 
     pub fn read(&self) -> Body {
@@ -81,7 +83,7 @@ impl Kept {
         }
         let file = match &mut self.file {
             Some(file) => file,
-            none => none.insert(nameless()?),
+            none => none.insert(nameless(&self.folder)?),
         };
         file.seek(SeekFrom::End(0))?;
         file.write_all(piece)
@@ -105,8 +107,8 @@ impl Kept {
 }
 
 /// Gone from its folder before anything is in it.
-fn nameless() -> std::io::Result<File> {
-    let path = std::env::temp_dir().join(format!("whisperengine-{}", uuid::Uuid::new_v4()));
+fn nameless(folder: &Path) -> std::io::Result<File> {
+    let path = folder.join(format!("whisperengine-{}", uuid::Uuid::new_v4()));
     let file = File::options().read(true).write(true).create_new(true).open(&path)?;
     std::fs::remove_file(path)?;
     Ok(file)
@@ -182,6 +184,10 @@ mod tests {
     use super::*;
     use http_body_util::{Full, StreamBody};
 
+    fn spooled(body: Body) -> Spool {
+        Spool::new(body, std::env::temp_dir().into())
+    }
+
     async fn whole(body: Body) -> Vec<u8> {
         body.collect().await.expect("it is whole").to_bytes().to_vec()
     }
@@ -197,7 +203,7 @@ mod tests {
     async fn it_is_the_same_each_time_small_or_large() {
         for pieces in [0, 1, 26, 27, 100] {
             let (body, all) = streamed(pieces);
-            let spool = Spool::new(body);
+            let spool = spooled(body);
             for _ in 0..3 {
                 assert_eq!(whole(spool.read()).await, all, "{pieces} pieces");
             }
@@ -207,7 +213,7 @@ mod tests {
     #[tokio::test]
     async fn a_second_reader_begins_where_the_first_one_did_and_goes_on_beyond_where_it_broke_off() {
         let (body, all) = streamed(60);
-        let spool = Spool::new(body);
+        let spool = spooled(body);
         let mut first = spool.read();
         for _ in 0..30 {
             first.frame().await.expect("a piece").expect("whole");
@@ -219,7 +225,7 @@ mod tests {
     #[tokio::test]
     async fn one_that_was_broken_off_is_never_taken_for_a_whole_one() {
         let frames = [Ok(Frame::data(Bytes::from_static(b"half"))), Err(BoxError::from("the sender left"))];
-        let spool = Spool::new(StreamBody::new(futures::stream::iter(frames)).boxed_unsync());
+        let spool = spooled(StreamBody::new(futures::stream::iter(frames)).boxed_unsync());
         for _ in 0..3 {
             spool.read().collect().await.expect_err("it never ended");
             assert!(!spool.can_be_read_again());
@@ -229,7 +235,7 @@ mod tests {
     #[tokio::test]
     async fn whoever_reads_it_when_it_is_let_go_gets_the_rest_and_nobody_else_does() {
         let (body, all) = streamed(60);
-        let spool = Spool::new(body);
+        let spool = spooled(body);
         let mut first = spool.read();
         let begin = first.frame().await.expect("a piece").expect("whole").into_data().expect("bytes");
         spool.let_go();
@@ -241,9 +247,9 @@ mod tests {
     #[test]
     fn its_length_is_known_where_it_was() {
         let full = Full::new(Bytes::from_static(b"abc")).map_err(|never| match never {}).boxed_unsync();
-        let spool = Spool::new(full);
+        let spool = spooled(full);
         assert_eq!(http_body::Body::size_hint(&spool.read()).exact(), Some(3));
-        let none = Spool::new(http_body_util::Empty::new().map_err(|never| match never {}).boxed_unsync());
+        let none = spooled(http_body_util::Empty::new().map_err(|never| match never {}).boxed_unsync());
         assert!(http_body::Body::is_end_stream(&none.read()));
     }
 }

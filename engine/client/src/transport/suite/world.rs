@@ -65,7 +65,7 @@ impl World {
         });
         let answering = standby.clone();
         let answer = tower::service_fn(move |request| answering.clone().answer(request));
-        let transport = failover(hand.subscribe(), in_process(answer), CONTRACT);
+        let transport = failover(hand.subscribe(), in_process(answer), CONTRACT, &std::env::temp_dir());
         Self { child, hand, standby, told, transport }
     }
 

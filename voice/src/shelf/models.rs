@@ -1,0 +1,93 @@
+//! Which models of the ears there are, and where.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+const ENDING: &str = "bin";
+const LONGEST_NAME: usize = 64;
+
+/// `data/models` of the data directory.
+#[derive(Clone, Debug)]
+pub struct Shelf {
+    root: PathBuf,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ModelFile {
+    pub name: String,
+    pub path: PathBuf,
+    pub bytes: u64,
+}
+
+impl Shelf {
+    pub fn at(root: PathBuf) -> Self {
+        Self { root }
+    }
+
+    /// By name. A folder that is not there has none.
+    pub fn ears(&self) -> io::Result<Vec<ModelFile>> {
+        let entries = match std::fs::read_dir(self.folder()) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => return Err(error),
+        };
+        let mut models = Vec::new();
+        for entry in entries {
+            let path = entry?.path();
+            let name = path.file_stem().and_then(|name| name.to_str()).filter(|name| is_name(name));
+            let is_model = path.extension().is_some_and(|ending| ending == ENDING);
+            if let (Some(name), true, Ok(metadata)) = (name, is_model, path.metadata())
+                && metadata.is_file()
+            {
+                models.push(ModelFile { name: name.to_owned(), bytes: metadata.len(), path });
+            }
+        }
+        models.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(models)
+    }
+
+    /// The file of a model that may not be there yet. `None`: it cannot be called that.
+    pub fn place(&self, name: &str) -> Option<PathBuf> {
+        is_name(name).then(|| self.folder().join(format!("{name}.{ENDING}")))
+    }
+
+    fn folder(&self) -> PathBuf {
+        self.root.join("ears")
+    }
+}
+
+/// As people write it, and never a path.
+pub fn is_name(name: &str) -> bool {
+    let fits = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    (1..=LONGEST_NAME).contains(&name.len()) && name.chars().all(fits) && !name.starts_with(['.', '-'])
+}
+
+/// What was given as a model is a file of somebody's rather than a name.
+pub fn is_path(given: &str) -> bool {
+    given.contains('/') || Path::new(given).extension().is_some_and(|ending| ending == ENDING)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn models_are_found_by_name_and_a_name_is_no_way_out() {
+        let root = tempfile::tempdir().expect("a directory");
+        let shelf = Shelf::at(root.path().to_owned());
+        assert_eq!(shelf.ears().expect("read"), []);
+        let folder = root.path().join("ears");
+        std::fs::create_dir(&folder).expect("made");
+        for file in ["tiny.en.bin", "base.bin", ".half.bin", "notes.txt"] {
+            std::fs::write(folder.join(file), b"1234").expect("written");
+        }
+        std::fs::create_dir(folder.join("folder.bin")).expect("made");
+        let names: Vec<_> =
+            shelf.ears().expect("read").into_iter().map(|model| (model.name, model.bytes)).collect();
+        assert_eq!(names, [("base".to_owned(), 4), ("tiny.en".to_owned(), 4)]);
+        assert_eq!(shelf.place("tiny.en"), Some(folder.join("tiny.en.bin")));
+        for name in ["", "..", "../x", "a/b", ".x", "-x", "a b", "ü", &"x".repeat(65)] {
+            assert_eq!(shelf.place(name), None, "{name}");
+        }
+    }
+}

@@ -5,4 +5,5 @@
 pub mod sound;
 pub mod ears;
 pub mod shelf;
+pub mod api;
 mod queue;

@@ -55,6 +55,8 @@ codes! {
     /// The model server could not be used; *Test* and a direct call answer so, a turn records it.
     ModelFailed = "model_failed", 502;
     StoreUnavailable = "store_unavailable", 503;
+    /// Something that the owner has to add first, such as a model to listen with; the detail says how.
+    PartMissing = "part_missing", 503;
     /// The box is stopping; try again in a moment.
     Stopping = "stopping", 503;
     DeadlineExceeded = "deadline_exceeded", 504;

@@ -10,4 +10,4 @@ pub mod model;
 pub mod windows;
 
 #[cfg(test)]
-mod tests;
+pub mod tests;

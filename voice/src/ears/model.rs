@@ -5,7 +5,8 @@
 
 use std::path::Path;
 use std::sync::{Mutex, Once, PoisonError};
-use whisper_rs::{WhisperContext, WhisperContextParameters, WhisperState, get_lang_id, get_lang_str};
+use whisper_rs::{WhisperContext, WhisperContextParameters, WhisperState};
+use whisper_rs::{get_lang_id, get_lang_str, get_lang_str_full};
 
 /// The library counts languages with this one first.
 const ENGLISH: &str = "en";
@@ -80,6 +81,11 @@ impl Model {
 pub fn language(name: &str) -> Option<&'static str> {
     let short = name.split(['-', '_']).next().unwrap_or_default().to_ascii_lowercase();
     get_lang_str(get_lang_id(&short)?)
+}
+
+/// By its short name, as people write it: `english`. What nobody spoke has none.
+pub fn name_of(short: &str) -> &'static str {
+    get_lang_id(short).and_then(get_lang_str_full).unwrap_or_default()
 }
 
 pub fn english() -> &'static str {

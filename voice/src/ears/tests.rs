@@ -19,7 +19,7 @@ const FIXTURE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/fixtures/st
 const LONGEST: Duration = Duration::from_mins(10);
 
 /// A folder of models with the fixture in it as `words`.
-fn shelf() -> (tempfile::TempDir, PathBuf) {
+pub fn shelf() -> (tempfile::TempDir, PathBuf) {
     let root = tempfile::tempdir().expect("a directory");
     std::fs::create_dir(root.path().join("ears")).expect("made");
     let path = root.path().join("ears/words.bin");
@@ -128,7 +128,7 @@ fn desk(root: &Path, child: Child, settings: Settings) -> Arc<Desk> {
 }
 
 /// A child that finds everything fit, and writes down that it was asked.
-fn easy(root: &Path) -> Child {
+pub fn easy(root: &Path) -> Child {
     let script = format!("echo asked >> {}; exit 0", root.join("asked").display());
     Child { program: "/bin/sh".into(), arguments: vec!["-c".to_owned(), script] }
 }

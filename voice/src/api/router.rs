@@ -1,0 +1,31 @@
+//! A handler for each address of the contract, behind the one guard.
+
+use super::{guard, transcriptions};
+use crate::ears::desk::Desk;
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware::from_fn_with_state;
+use axum::routing::post;
+use std::sync::Arc;
+use voice_client::contract::{TRANSCRIPTIONS, TRANSLATIONS};
+
+/// Sound and the words around it. Longer sound is sent in a format that is smaller.
+const LARGEST: usize = 64 << 20;
+
+#[derive(Clone)]
+pub struct Voice {
+    pub ears: Arc<Desk>,
+    /// What our own front doors show.
+    pub secret: Arc<str>,
+}
+
+pub fn router(voice: Voice) -> Router {
+    Router::new()
+        .route(TRANSCRIPTIONS, post(transcriptions::transcribe))
+        .route(TRANSLATIONS, post(transcriptions::translate))
+        .fallback(guard::no_such_route)
+        .method_not_allowed_fallback(guard::wrong_method)
+        .layer(DefaultBodyLimit::max(LARGEST))
+        .layer(from_fn_with_state(voice.clone(), guard::guard))
+        .with_state(voice)
+}

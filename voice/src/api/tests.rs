@@ -1,0 +1,187 @@
+//! The contract over HTTP, with a real recogniser behind it.
+
+use super::router::{Voice, router};
+use crate::ears::desk::{Desk, Settings};
+use crate::ears::tests::{easy, shelf, spoken};
+use crate::shelf::models::Shelf;
+use crate::shelf::proof::Proofs;
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::http::{Request, StatusCode, header};
+use engine_client::principal::{PRINCIPAL, Principal, REQUEST_ID, SECRET};
+use serde_json::Value;
+use std::path::Path;
+use tower::ServiceExt;
+use voice_client::contract::{TRANSCRIPTIONS, TRANSLATIONS};
+
+const MARK: &str = "a-line-that-is-in-no-file";
+
+fn voice(root: &Path, settings: Settings) -> Router {
+    let proofs = Proofs::new(easy(root), "1", root.join("proven.json"));
+    let ears = Desk::new(Shelf::at(root.to_owned()), proofs, settings);
+    router(Voice { ears, secret: "the secret".into() })
+}
+
+fn form(sound: Option<&[u8]>, fields: &[(&str, &str)]) -> Vec<u8> {
+    let mut body = Vec::new();
+    for (name, value) in fields {
+        body.extend(
+            format!("--{MARK}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n").bytes(),
+        );
+    }
+    if let Some(sound) = sound {
+        let head = "Content-Disposition: form-data; name=\"file\"; filename=\"x.wav\"";
+        body.extend(format!("--{MARK}\r\n{head}\r\nContent-Type: audio/wav\r\n\r\n").bytes());
+        body.extend(sound);
+        body.extend(b"\r\n");
+    }
+    body.extend(format!("--{MARK}--\r\n").bytes());
+    body
+}
+
+fn request(path: &str, body: Vec<u8>) -> Request<Body> {
+    Request::post(path)
+        .header(header::CONTENT_TYPE, format!("multipart/form-data; boundary={MARK}"))
+        .header(SECRET, "the secret")
+        .header(PRINCIPAL, Principal::Operator.to_header())
+        .header(REQUEST_ID, "r-1")
+        .body(Body::from(body))
+        .expect("a request")
+}
+
+async fn told(router: &Router, request: Request<Body>) -> (StatusCode, String, String) {
+    let answer = router.clone().oneshot(request).await.expect("answered");
+    assert_eq!(answer.headers().get(REQUEST_ID).map(|id| id.as_bytes()), Some(&b"r-1"[..]));
+    let kind =
+        answer.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let (status, kind) = (answer.status(), kind.to_owned());
+    let body = to_bytes(answer.into_body(), 1 << 20).await.expect("a whole answer");
+    (status, kind, String::from_utf8(body.to_vec()).expect("text"))
+}
+
+async fn heard(router: &Router, fields: &[(&str, &str)]) -> (String, String) {
+    let sound = spoken("turn on the light");
+    let (status, kind, text) = told(router, request(TRANSCRIPTIONS, form(Some(&sound), fields))).await;
+    assert_eq!(status, StatusCode::OK, "{text}");
+    (kind, text)
+}
+
+#[tokio::test]
+async fn every_format_says_the_same() {
+    let (root, _) = shelf();
+    let voice = voice(root.path(), Settings::default());
+    let (kind, text) = heard(&voice, &[("model", "whisper-1")]).await;
+    assert_eq!((kind.as_str(), text.as_str()), ("application/json", r#"{"text":"turn on the light"}"#));
+    let (kind, text) = heard(&voice, &[("response_format", "text"), ("model", "words")]).await;
+    assert_eq!((kind.as_str(), text.as_str()), ("text/plain; charset=utf-8", "turn on the light\n"));
+    let (_, text) = heard(&voice, &[("response_format", "srt"), ("language", "en")]).await;
+    assert!(text.starts_with("1\n00:00:00,") && text.ends_with("\nturn on the light\n\n"), "{text}");
+    let (kind, text) = heard(&voice, &[("response_format", "vtt"), ("temperature", "0")]).await;
+    assert!(kind.starts_with("text/vtt") && text.starts_with("WEBVTT\n\n00:00:00."), "{kind} {text}");
+    let fields =
+        [("response_format", "verbose_json"), ("timestamp_granularities[]", "word"), ("prompt", "a\0light")];
+    let (_, text) = heard(&voice, &fields).await;
+    let told: Value = serde_json::from_str(&text).expect("JSON");
+    assert_eq!((&told["task"], &told["language"]), (&"transcribe".into(), &"english".into()));
+    assert_eq!(told["words"].as_array().map(Vec::len), Some(4), "{told}");
+    assert_eq!(told["segments"][0]["text"], "turn on the light");
+    let translated = form(Some(&spoken("what is my name")), &[]);
+    let (_, _, text) = self::told(&voice, request(TRANSLATIONS, translated)).await;
+    assert_eq!(text, r#"{"text":"what is my name"}"#);
+}
+
+#[tokio::test]
+async fn a_stream_tells_each_piece_and_then_the_whole_or_what_went_wrong() {
+    let (root, _) = shelf();
+    let voice = voice(root.path(), Settings::default());
+    let (kind, text) = heard(&voice, &[("stream", "true")]).await;
+    assert_eq!(kind, "text/event-stream");
+    let events: Vec<_> = text.split("\n\n").filter(|event| !event.is_empty()).collect();
+    let data = |event: &str| -> Value {
+        let data = event.lines().find_map(|line| line.strip_prefix("data: ")).expect("it has data");
+        serde_json::from_str(data).expect("JSON")
+    };
+    let [first, last] = events[..] else { panic!("{events:?}") };
+    assert!(
+        first.starts_with("event: transcript.text.delta\n")
+            && last.starts_with("event: transcript.text.done\n")
+    );
+    assert_eq!(
+        (&data(first)["delta"], &data(last)["text"]),
+        (&"turn on the light".into(), &"turn on the light".into())
+    );
+    let broken = form(Some(b"no sound at all"), &[("stream", "true")]);
+    let (_, _, text) = told(&voice, request(TRANSCRIPTIONS, broken)).await;
+    assert!(text.starts_with("event: error\n") && text.contains("unsupported_media"), "{text}");
+}
+
+#[tokio::test]
+async fn what_cannot_be_done_is_told_with_what_to_do() {
+    let (root, _) = shelf();
+    let voice = voice(root.path(), Settings::default());
+    let sound = spoken("what is my name");
+    let refused = async |sound: Option<&[u8]>, fields: &[(&str, &str)]| {
+        let (status, kind, text) = told(&voice, request(TRANSCRIPTIONS, form(sound, fields))).await;
+        assert_eq!(kind, "application/problem+json");
+        let problem: Value = serde_json::from_str(&text).expect("JSON");
+        (status.as_u16(), problem["detail"].as_str().expect("a sentence").to_owned())
+    };
+    for (sound, fields, status, says) in [
+        (None, &[][..], 400, "file:"),
+        (Some(&b""[..]), &[], 415, "no format"),
+        (Some(&b"hello, this is text"[..]), &[], 415, "no format"),
+        (Some(&sound[..44]), &[], 400, "no sound"),
+        (Some(&sound[..]), &[("model", "../other")], 404, "no model"),
+        (Some(&sound[..]), &[("language", "klingon")], 400, "no language"),
+        (Some(&sound[..]), &[("language", "fr")], 400, "English"),
+        (Some(&sound[..]), &[("response_format", "pdf")], 400, "response_format:"),
+        (Some(&sound[..]), &[("temperature", "7")], 400, "temperature:"),
+        (Some(&sound[..]), &[("temperature", "NaN")], 400, "temperature:"),
+        (Some(&sound[..]), &[("stream", "perhaps")], 400, "stream:"),
+        (Some(&sound[..]), &[("timestamp_granularities[]", "letter")], 400, "timestamp_granularities"),
+    ] {
+        let (found, detail) = refused(sound, fields).await;
+        assert!((found, detail.contains(says)) == (status, true), "{fields:?}: {found} {detail}");
+    }
+    let long = "x".repeat(17_000);
+    assert_eq!(refused(Some(&sound), &[("prompt", &long)]).await.0, 400);
+    let mut cut = form(Some(&sound), &[]);
+    cut.truncate(cut.len() / 2);
+    assert_eq!(told(&voice, request(TRANSCRIPTIONS, cut)).await.0, StatusCode::BAD_REQUEST);
+    let bare = Request::post(TRANSCRIPTIONS).header(REQUEST_ID, "r-1");
+    for stranger in [
+        bare.body(Body::empty()).expect("a request"),
+        request_with(SECRET, "a guess"),
+        request_with(PRINCIPAL, &Principal::Anonymous.to_header()),
+        request_with(PRINCIPAL, "operator"),
+    ] {
+        assert_eq!(told(&voice, stranger).await.0, StatusCode::UNAUTHORIZED);
+    }
+    let empty = tempfile::tempdir().expect("a directory");
+    let none = self::voice(empty.path(), Settings::default());
+    let (status, _, text) = told(&none, request(TRANSCRIPTIONS, form(Some(&sound), &[]))).await;
+    assert!(status == StatusCode::SERVICE_UNAVAILABLE && text.contains("part_missing"), "{text}");
+}
+
+fn request_with(name: &'static str, value: &str) -> Request<Body> {
+    let mut request = request(TRANSCRIPTIONS, form(Some(b""), &[]));
+    request.headers_mut().insert(name, value.parse().expect("a header"));
+    request
+}
+
+#[tokio::test]
+async fn more_than_may_wait_are_sent_away_and_everybody_else_is_heard() {
+    let (root, _) = shelf();
+    let voice = voice(root.path(), Settings { most_waiting: 4, ..Settings::default() });
+    let sound = spoken("turn on the light");
+    let all = (0..12)
+        .map(|_| told(&voice, request(TRANSCRIPTIONS, form(Some(&sound), &[("response_format", "text")]))));
+    let all = futures::future::join_all(all).await;
+    let (well, away): (Vec<_>, Vec<_>) =
+        all.into_iter().partition(|(status, _, _)| *status == StatusCode::OK);
+    assert!(well.iter().all(|(_, _, text)| text == "turn on the light\n"));
+    assert!(away.iter().all(|(status, _, text)| {
+        *status == StatusCode::TOO_MANY_REQUESTS && text.contains("\"retry_after\":5")
+    }));
+    assert_eq!((well.len(), away.len()), (5, 7));
+}

@@ -13,11 +13,14 @@ use crate::commands::engine::EngineCommand;
 use crate::commands::key::KeyCommand;
 use crate::commands::logs::Logs;
 use crate::commands::migrate_store::MigrateStore;
+use crate::commands::model::ModelCommand;
 use crate::commands::owner::OwnerCommand;
 use crate::commands::person::PersonCommand;
+use crate::commands::prove_model::ProveModel;
 use crate::commands::repair::Repair;
 use crate::commands::service::ServiceCommand;
 use crate::commands::setup::Setup;
+use crate::commands::transcribe::Transcribe;
 use crate::commands::uninstall::Uninstall;
 use crate::commands::up::Up;
 use crate::commands::{self};
@@ -57,6 +60,11 @@ pub enum Command {
     Setup(Setup),
     /// Talk to a companion.
     Chat(Chat),
+    /// Write down what is said in a file of sound.
+    Transcribe(Transcribe),
+    /// Add, show and remove what the box listens with.
+    #[command(subcommand)]
+    Model(ModelCommand),
     /// Say whether the box runs and is well.
     Status,
     /// Have this machine start the box whenever it starts.
@@ -83,6 +91,9 @@ pub enum Command {
     Migrate,
     /// Carry everything to the other kind of database.
     MigrateStore(MigrateStore),
+    /// Try a model out and say whether it can be used.
+    #[command(hide = true)]
+    ProveModel(ProveModel),
     /// Run an engine in a process of its own, on PostgreSQL.
     Engine(EngineCommand),
     /// Carry the images of services to a machine without a network.
@@ -100,6 +111,9 @@ pub async fn run(command: Command, context: &Context) -> Result<(), Failure> {
         Command::Up(up) => commands::up::run(up, context).await,
         Command::Setup(setup) => commands::setup::run(setup, context).await,
         Command::Chat(chat) => commands::chat::run(chat, context).await,
+        Command::Transcribe(asked) => commands::transcribe::run(asked, context).await,
+        Command::Model(command) => commands::model::run(command, context).await,
+        Command::ProveModel(asked) => commands::prove_model::run(&asked),
         Command::Status => commands::status::run(context).await,
         Command::Service(command) => commands::service::run(command, context).await,
         Command::Logs(logs) => commands::logs::run(logs, context).await,
@@ -112,7 +126,7 @@ pub async fn run(command: Command, context: &Context) -> Result<(), Failure> {
         Command::MigrateStore(command) => commands::migrate_store::run(command, context).await,
         Command::Migrate => commands::migrate::run(context).await,
         Command::Engine(command) => commands::engine::run(command, context).await,
-        Command::Bundle(command) => commands::bundle::run(command, context).await,
+        Command::Bundle(command) => Box::pin(commands::bundle::run(command, context)).await,
         Command::Uninstall(uninstall) => commands::uninstall::run(uninstall, context).await,
         Command::Config(command) => commands::config::run(command, context).await,
     }

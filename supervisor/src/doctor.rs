@@ -19,7 +19,7 @@ use engine_client::wire::status::PartStatus;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::time::Duration;
-use web::ports::EngineAccess;
+use web::ports::WayIn;
 
 const PATIENCE: Duration = Duration::from_secs(5);
 const CONTAINERS_PATIENCE: Duration = Duration::from_secs(2);
@@ -93,7 +93,7 @@ pub async fn examine(appliance: &Appliance) -> Report {
 }
 
 /// Where no box runs. With a way to an engine, or how that is.
-pub async fn examine_alone(config: &Config, engine: Result<EngineAccess, EngineSeen>) -> Report {
+pub async fn examine_alone(config: &Config, engine: Result<WayIn, EngineSeen>) -> Report {
     report(config, &gather::alone(config, engine, PATIENCE).await)
 }
 

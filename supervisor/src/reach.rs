@@ -21,7 +21,7 @@ use engine_client::transport::socket::unix;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
-use web::ports::EngineAccess;
+use web::ports::WayIn;
 
 /// A box that runs answers at once; one that starts needs a moment.
 const ANSWER: Duration = Duration::from_secs(10);
@@ -53,7 +53,7 @@ impl Reached {
     }
 
     /// The way in, where the engine runs in this process.
-    pub fn access(&self) -> Option<EngineAccess> {
+    pub fn access(&self) -> Option<WayIn> {
         match &self.hold {
             Hold::Own { running, .. } => Some(running.access()),
             Hold::Socket { .. } => None,

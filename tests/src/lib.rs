@@ -26,6 +26,7 @@ pub mod reader;
 pub mod services;
 pub mod skip;
 pub mod soak;
+pub mod speech;
 pub mod stores;
 pub mod talk;
 pub mod visitor;

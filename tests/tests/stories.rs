@@ -39,3 +39,4 @@ mod table;
 mod the_box;
 mod turn;
 mod uninstall;
+mod voice;

@@ -5,7 +5,7 @@
 
 use crate::edge::limits::counting::Limits;
 use crate::edge::request::RequestId;
-use crate::ports::EngineAccess;
+use crate::ports::WayIn;
 use crate::problem::Refusal;
 use engine_client::principal::Principal;
 use engine_client::problem::ErrorCode;
@@ -19,7 +19,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// A good key is counted for its person, a wrong one for the address that it came from.
 pub async fn identify(
     limits: &Limits,
-    engine: &EngineAccess,
+    engine: &WayIn,
     headers: &HeaderMap,
     extensions: &Extensions,
 ) -> Result<Principal, Refusal> {

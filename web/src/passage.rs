@@ -1,10 +1,10 @@
-//! Hands a call on to the engine, byte for byte, under a name that we vouch for.
+//! Hands a call on to the engine or the voice, byte for byte, under a name that we vouch for.
 //!
 //! What a caller says about itself in our internal headers is taken off first, then ours is put on. The
 //! body streams through both ways; when the caller hangs up, the engine's answer is dropped with it.
 
 use crate::edge::request::{ActedUpon, RequestId};
-use crate::ports::EngineAccess;
+use crate::ports::WayIn;
 use crate::problem::Refusal;
 use axum::body::Body;
 use axum::extract::Request;
@@ -34,12 +34,7 @@ const PROOFS: [HeaderName; 3] = [header::AUTHORIZATION, header::COOKIE, HeaderNa
 const WHOLE_TURN: Duration = Duration::from_mins(10);
 
 /// Passes `request` on as `principal`, who waits at most `patience` unless a whole turn is waited for.
-pub async fn pass(
-    engine: &EngineAccess,
-    request: Request,
-    principal: &Principal,
-    patience: Duration,
-) -> Response {
+pub async fn pass(way: &WayIn, request: Request, principal: &Principal, patience: Duration) -> Response {
     let id = request.extensions().get::<RequestId>().cloned();
     let patience = if waits_for_a_turn(&request) { WHOLE_TURN } else { patience };
     let (mut parts, body) = request.into_parts();
@@ -51,7 +46,7 @@ pub async fn pass(
         parts.headers.remove(name);
     }
     parts.headers.remove(header::HOST);
-    if let Err(refusal) = stamp(&mut parts.headers, engine, principal, patience, id) {
+    if let Err(refusal) = stamp(&mut parts.headers, way, principal, patience, id) {
         return refusal.into_response();
     }
     let mut onward = http::Request::new(body.map_err(BoxError::from).boxed_unsync());
@@ -63,7 +58,7 @@ pub async fn pass(
         Ok(path) => *onward.uri_mut() = path,
         Err(_) => return Refusal::new(ErrorCode::Invalid, "the path is not a path").into_response(),
     }
-    let mut response = match transport::call(&engine.transport, onward).await {
+    let mut response = match transport::call(&way.transport, onward).await {
         Ok(response) => response.map(Body::new),
         Err(error) => return unreachable(&error).into_response(),
     };
@@ -74,7 +69,7 @@ pub async fn pass(
 
 fn stamp(
     headers: &mut HeaderMap,
-    engine: &EngineAccess,
+    way: &WayIn,
     principal: &Principal,
     patience: Duration,
     id: Option<RequestId>,
@@ -83,7 +78,7 @@ fn stamp(
         HeaderValue::from_str(text)
             .map_err(|_| Refusal::new(ErrorCode::Internal, "a header could not be written"))
     };
-    let mut secret = value(&engine.secret)?;
+    let mut secret = value(&way.secret)?;
     secret.set_sensitive(true);
     headers.insert(SECRET, secret);
     headers.insert(engine_client::principal::PRINCIPAL, value(&principal.to_header())?);

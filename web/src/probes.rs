@@ -4,7 +4,7 @@
 //! `/metrics` is for this machine or for whoever holds the metrics token.
 
 use crate::guard::bearer;
-use crate::ports::EngineAccess;
+use crate::ports::WayIn;
 use crate::problem::Refusal;
 use crate::public::router::Face;
 use crate::serve::Peer;
@@ -53,7 +53,7 @@ pub async fn ready(State(face): State<Face>) -> Response {
     (status, Json(Readiness { ready: reasons.is_empty(), reasons })).into_response()
 }
 
-async fn reasons(engine_access: Result<EngineAccess, Problem>) -> Vec<Reason> {
+async fn reasons(engine_access: Result<WayIn, Problem>) -> Vec<Reason> {
     let engine = |detail: String| vec![Reason { part: "engine".to_owned(), detail }];
     let access = match engine_access {
         Ok(access) => access,

@@ -26,7 +26,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use web::ports::EngineAccess;
+use web::ports::WayIn;
 
 /// The cache is bounded by its bytes; this only keeps tiny entries from costing more to find than to hold.
 const MOST_ENTRIES: usize = 1_000_000;
@@ -86,9 +86,9 @@ impl Running {
     }
 
     /// The way in for the front doors of this process.
-    pub fn access(&self) -> EngineAccess {
+    pub fn access(&self) -> WayIn {
         let router = self.engine.router().into_service::<engine_client::transport::Body>();
-        EngineAccess { transport: in_process(router), secret: self.secret.clone() }
+        WayIn { transport: in_process(router), secret: self.secret.clone() }
     }
 
     /// Stores what is written, hands over what is unfinished, closes everything. Whether all of it was closed in time.

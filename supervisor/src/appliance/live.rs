@@ -21,7 +21,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use web::ports::{EngineAccess, Leaving};
+use web::ports::{Leaving, WayIn};
 
 /// For turns to store what they wrote and hand over.
 pub const DRAIN: Duration = Duration::from_secs(6);
@@ -60,7 +60,7 @@ pub async fn live(
         let ours = running.access();
         let folder = appliance.config().data_dir.processing();
         let transport = failover(in_container.clone(), ours.transport.clone(), ENGINE, &folder);
-        appliance.is_ready(EngineAccess { transport, secret: ours.secret.clone() });
+        appliance.is_ready(WayIn { transport, secret: ours.secret.clone() });
         if let Some(greet) = greet.take() {
             greet(appliance).await?;
         }

@@ -19,6 +19,7 @@ pub mod providers;
 pub mod services;
 pub mod signals;
 pub mod store;
+pub mod voice;
 pub mod cleanup;
 pub mod pages;
 pub mod written;

@@ -22,9 +22,7 @@ use web::ports::system::{
     Health, Home, Job, JobEnd, Load, Log, LogLine, LogPiece, LogWish, Logs, MOVE_JOB, Outcome, Refused,
     System, Unit,
 };
-use web::ports::{
-    ContainerEngine, ContainerState, EngineAccess, EngineKind, Graphics, Ground, Leaving, Life, Size,
-};
+use web::ports::{ContainerEngine, ContainerState, EngineKind, Graphics, Ground, Leaving, Life, Size, WayIn};
 
 /// A page does not wait longer for the first look at container engines.
 const FIRST_LOOK: Duration = Duration::from_millis(250);
@@ -44,6 +42,10 @@ impl web::ports::Appliance for Appliance {
 
     fn now(&self) -> i64 {
         Self::now(self).0
+    }
+
+    fn voice(&self) -> Result<WayIn, Problem> {
+        self.way_to_voice()
     }
 
     fn setup_token_opens(&self, token: &str) -> bool {
@@ -75,7 +77,7 @@ impl web::ports::Appliance for Appliance {
         })
     }
 
-    fn engine(&self) -> Result<EngineAccess, Problem> {
+    fn engine(&self) -> Result<WayIn, Problem> {
         self.way_in()
     }
 

@@ -7,13 +7,13 @@ use engine_client::wire::connections::ConnectionView;
 use std::net::IpAddr;
 use std::time::Duration;
 use url::{Host, Url};
-use web::ports::EngineAccess;
+use web::ports::WayIn;
 
 /// An owner who connects a model waits for that long until the engine is where it can reach it.
 const ROUND: Duration = Duration::from_secs(5);
 
 /// Looks now and then, and tells. Never returns. `ours` is the engine in this process, which is always there.
-pub async fn mind(ours: EngineAccess, services: Services) {
+pub async fn mind(ours: WayIn, services: Services) {
     let client = ours.client(Principal::Operator);
     loop {
         match client.get::<Vec<ConnectionView>>("/api/v1/connections").await {

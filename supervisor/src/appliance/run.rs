@@ -7,7 +7,7 @@ use super::live::{DRAIN, live};
 use super::services::Services;
 use super::signals::Signals;
 use super::state::Appliance;
-use super::{cleanup, figures, listen};
+use super::{cleanup, figures, listen, voice};
 use crate::config::areas::Runtime;
 use crate::config::load::Config;
 use crate::containers::watch::Watch;
@@ -69,7 +69,10 @@ pub async fn run(
     let seen = containers.subscribe();
     let services = Services::start(&config, &credentials, Arc::clone(&clock), seen, &hands).await?;
     let appliance = Appliance::new(config, address, clock.clone(), containers, services);
-    let appliance = Arc::new(appliance.with_authority(authority));
+    let config = appliance.config();
+    let secret = credentials.transport_secret.expose();
+    let voice = config.voice.is_on.then(|| voice::start(config, secret, &doors, &stop));
+    let appliance = Arc::new(appliance.with_authority(authority).with_voice(voice));
     let names = keeper.as_ref().map(Keeper::names).unwrap_or_default();
     let door = door(face(Arc::clone(&appliance), figures, names, doors.clone()), keeper.as_ref());
     // A word of a reply is a small packet and must not wait for the next one.

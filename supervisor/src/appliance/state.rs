@@ -13,7 +13,7 @@ use engine_client::problem::{ErrorCode, Problem};
 use std::net::SocketAddr;
 use std::sync::{Arc, PoisonError, RwLock};
 use tokio::sync::watch;
-use web::ports::{EngineAccess, Leaving};
+use web::ports::{Leaving, WayIn};
 
 pub struct Appliance {
     config: Config,
@@ -29,6 +29,8 @@ pub struct Appliance {
     containers: Watch,
     services: Services,
     moves: Moves,
+    /// `None` where its owner wants no voice.
+    voice: Option<WayIn>,
 }
 
 /// Proof that whoever opens the set-up page sees this box's terminal. A new one with each start.
@@ -46,7 +48,7 @@ impl SetupToken {
 
 enum EngineState {
     Starting(String),
-    Ready(EngineAccess),
+    Ready(WayIn),
     Stopping,
 }
 
@@ -72,6 +74,7 @@ impl Appliance {
             containers,
             services,
             moves: Moves::default(),
+            voice: None,
         }
     }
 
@@ -91,6 +94,17 @@ impl Appliance {
     #[must_use]
     pub fn with_authority(self, authority: Option<Vec<u8>>) -> Self {
         Self { authority, ..self }
+    }
+
+    #[must_use]
+    pub fn with_voice(self, voice: Option<WayIn>) -> Self {
+        Self { voice, ..self }
+    }
+
+    /// The way to what listens and speaks, or why there is none.
+    pub fn way_to_voice(&self) -> Result<WayIn, Problem> {
+        let off = "the box neither listens nor speaks, by its settings; `voice.enabled` changes that";
+        self.voice.clone().ok_or_else(|| Problem::new(ErrorCode::PartMissing, off))
     }
 
     pub fn authority(&self) -> Option<&[u8]> {
@@ -125,7 +139,7 @@ impl Appliance {
     }
 
     /// The way to the engine, or why there is none at this moment.
-    pub fn way_in(&self) -> Result<EngineAccess, Problem> {
+    pub fn way_in(&self) -> Result<WayIn, Problem> {
         match &*self.engine.read().unwrap_or_else(PoisonError::into_inner) {
             EngineState::Ready(engine) => Ok(engine.clone()),
             EngineState::Starting(reason) => Err(Problem::new(ErrorCode::StoreUnavailable, reason.clone())),
@@ -139,7 +153,7 @@ impl Appliance {
         self.set(EngineState::Starting(reason));
     }
 
-    pub fn is_ready(&self, engine: EngineAccess) {
+    pub fn is_ready(&self, engine: WayIn) {
         self.set(EngineState::Ready(engine));
     }
 

@@ -12,6 +12,7 @@ use super::problems::BadConfiguration;
 use super::requests;
 use super::text;
 use super::values::{Flags, Setting, Values};
+use super::voice::Voice;
 use crate::containers::places::Around;
 use crate::machine::derived::{self, Derived, Recommendations, Sizing};
 use crate::machine::hardware::{self, Assumed, Evidence, Hardware};
@@ -67,6 +68,7 @@ pub struct Config {
     pub vectors: Vectors,
     pub models: ModelTimeouts,
     pub limits: Limits,
+    pub voice: Voice,
     pub cleanup: Cleanup,
     pub log: Log,
     /// `None`: the data directory's own.
@@ -151,6 +153,7 @@ pub fn load(
         vectors: Vectors::read(&mut values),
         models: ModelTimeouts::read(&mut values),
         limits,
+        voice: Voice::read(&mut values, tier),
         cleanup,
         log: Log::read(&mut values, mode),
         master_key_file: read_master_key_file(&mut values),

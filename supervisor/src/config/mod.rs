@@ -17,6 +17,8 @@ pub mod fields;
 pub mod problems;
 pub mod secret;
 pub mod service_fields;
+pub mod voice_fields;
+pub mod voice;
 pub mod text;
 pub mod values;
 

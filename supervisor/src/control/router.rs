@@ -16,15 +16,15 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get, post};
 use axum::{Json, Router, middleware};
 use engine_client::principal::{DEADLINE_MS, Principal};
-use engine_client::problem::ErrorCode;
+use engine_client::problem::{ErrorCode, Problem};
 use std::error::Error as _;
 use std::sync::Arc;
 use std::time::Duration;
 use web::edge::body::{self, Bounds};
 use web::edge::request;
 use web::passage;
-use web::ports::Appliance as _;
 use web::ports::system::LogWish;
+use web::ports::{Appliance as _, WayIn};
 use web::problem::Refusal;
 
 /// As many as somebody at a terminal looks back on.
@@ -45,6 +45,7 @@ pub fn router(appliance: Arc<Appliance>) -> Router {
         .route("/appliance/jobs/{id}/cancel", post(cancel))
         .route("/appliance/move-store", post(move_store))
         .route("/api/v1/{*path}", any(pass))
+        .route("/v1/audio/{*path}", any(pass_to_voice))
         .fallback(nothing)
         .with_state(appliance)
         .layer(middleware::from_fn_with_state(Bounds::default(), body::bound))
@@ -142,10 +143,18 @@ fn told(error: &RepairError) -> String {
 }
 
 async fn pass(State(appliance): State<Arc<Appliance>>, request: Request) -> Response {
+    onward(appliance.engine(), request).await
+}
+
+async fn pass_to_voice(State(appliance): State<Arc<Appliance>>, request: Request) -> Response {
+    onward(appliance.voice(), request).await
+}
+
+async fn onward(way: Result<WayIn, Problem>, request: Request) -> Response {
     let asked = request.headers().get(DEADLINE_MS).and_then(|value| value.to_str().ok()?.parse().ok());
     let patience = asked.map_or(PATIENCE, |asked| Duration::from_millis(asked).min(PATIENCE));
-    match appliance.engine() {
-        Ok(engine) => passage::pass(&engine, request, &Principal::Operator, patience).await,
+    match way {
+        Ok(way) => passage::pass(&way, request, &Principal::Operator, patience).await,
         Err(problem) => Refusal(problem).into_response(),
     }
 }
@@ -164,7 +173,7 @@ mod tests {
     use engine_client::transport::in_process::in_process;
     use std::fs::Permissions;
     use std::os::unix::fs::PermissionsExt;
-    use web::ports::EngineAccess;
+    use web::ports::WayIn;
 
     async fn appliance(root: &std::path::Path) -> anyhow::Result<Arc<Appliance>> {
         crate::appliance::tests::appliance(root, "auto").await.map(Arc::new)
@@ -186,7 +195,7 @@ mod tests {
         let temp = tempfile::tempdir()?;
         let appliance = appliance(temp.path()).await?;
         let engine = Router::new().fallback(echo).into_service::<engine_client::transport::Body>();
-        appliance.is_ready(EngineAccess { transport: in_process(engine), secret: "the secret".to_owned() });
+        appliance.is_ready(WayIn { transport: in_process(engine), secret: "the secret".to_owned() });
         let seen: Vec<(String, String)> =
             client(&appliance, Principal::Anonymous).with_request_id("r-1").get("/api/v1/keys").await?;
         let all = |wanted: &str| -> Vec<&str> {
@@ -251,7 +260,7 @@ mod tests {
         let appliance = appliance(temp.path()).await?;
         let engine = Router::new().fallback(std::future::pending::<()>);
         let transport = in_process(engine.into_service::<engine_client::transport::Body>());
-        appliance.is_ready(EngineAccess { transport, secret: "the secret".to_owned() });
+        appliance.is_ready(WayIn { transport, secret: "the secret".to_owned() });
         let told = tokio::time::timeout(Duration::from_secs(2), centre::found(&appliance)).await?;
         let ids: Vec<_> = told.iter().map(|issue| issue.id.as_str()).collect();
         assert!(ids.contains(&"unanswered") && !ids.contains(&"engine_unreachable"), "{ids:?}");

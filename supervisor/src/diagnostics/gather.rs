@@ -21,7 +21,7 @@ use serde_json::{Value, json};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
-use web::ports::{Appliance as _, EngineAccess};
+use web::ports::{Appliance as _, WayIn};
 
 /// Lines of each log.
 const LINES: usize = 1_000;
@@ -69,7 +69,7 @@ pub async fn here(appliance: &Appliance) -> Gathered {
 }
 
 /// Where no box runs. With a way to an engine of our own, or how that is.
-pub async fn alone(config: &Config, engine: Result<EngineAccess, EngineSeen>) -> Gathered {
+pub async fn alone(config: &Config, engine: Result<WayIn, EngineSeen>) -> Gathered {
     let mut raw = Raw::default();
     match &engine {
         Ok(access) => raw.ask_who_lives_here(access.clone()).await,
@@ -93,7 +93,7 @@ impl Raw {
     }
 
     /// Their names are taken out of everything.
-    async fn ask_who_lives_here(&mut self, access: EngineAccess) {
+    async fn ask_who_lives_here(&mut self, access: WayIn) {
         let client: EngineClient = access.client(Principal::Operator).with_patience(PATIENCE);
         match client.get::<Vec<PersonView>>("/api/v1/people").await {
             Ok(people) => self.people = Some(people.into_iter().map(|person| person.name).collect()),

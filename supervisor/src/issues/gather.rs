@@ -19,7 +19,7 @@ use engine_client::wire::setup::SetupState;
 use engine_client::wire::status::EngineStatus;
 use std::path::PathBuf;
 use std::time::Duration;
-use web::ports::{Appliance as _, EngineAccess};
+use web::ports::{Appliance as _, WayIn};
 
 /// Jobs that are looked back on.
 const JOBS: u32 = 50;
@@ -52,11 +52,7 @@ pub async fn here(appliance: &Appliance, patience: Duration) -> Snapshot {
 }
 
 /// Where no box runs. With a way to an engine, or how that is.
-pub async fn alone(
-    config: &Config,
-    engine: Result<EngineAccess, EngineSeen>,
-    patience: Duration,
-) -> Snapshot {
+pub async fn alone(config: &Config, engine: Result<WayIn, EngineSeen>, patience: Duration) -> Snapshot {
     let (seen, (engine, setup), containers) = tokio::join!(
         within(patience, figures(config)),
         ask_engine(engine, patience),
@@ -121,7 +117,7 @@ async fn records(services: &Services) -> Result<(Vec<Open>, Vec<JobRow>), StateE
 }
 
 async fn ask_engine(
-    engine: Result<EngineAccess, EngineSeen>,
+    engine: Result<WayIn, EngineSeen>,
     patience: Duration,
 ) -> (EngineSeen, Option<SetupState>) {
     let engine = match engine {

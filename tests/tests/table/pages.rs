@@ -145,6 +145,8 @@ fn case(address: Address, world: &World, other: &Person, own: Uuid) -> Case {
         | Address::Api
         | Address::ChatCompletions
         | Address::Embeddings
+        | Address::Transcribe
+        | Address::Translate
         | Address::ListModels
         | Address::GetModel
         | Address::Certificate

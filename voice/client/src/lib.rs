@@ -4,4 +4,5 @@
 //! engine and show the same proof.
 
 pub mod contract;
+pub mod form;
 pub mod wire;

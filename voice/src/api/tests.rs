@@ -51,7 +51,7 @@ fn request(path: &str, body: Vec<u8>) -> Request<Body> {
 
 async fn told(router: &Router, request: Request<Body>) -> (StatusCode, String, String) {
     let answer = router.clone().oneshot(request).await.expect("answered");
-    assert_eq!(answer.headers().get(REQUEST_ID).map(|id| id.as_bytes()), Some(&b"r-1"[..]));
+    assert_eq!(answer.headers().get(REQUEST_ID).map(axum::http::HeaderValue::as_bytes), Some(&b"r-1"[..]));
     let kind =
         answer.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     let (status, kind) = (answer.status(), kind.to_owned());

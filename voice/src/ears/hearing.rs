@@ -10,7 +10,7 @@ use crate::sound::pace::HEARD;
 use std::ffi::c_void;
 use tokio_util::sync::CancellationToken;
 use voice_client::wire::{Segment, Word};
-use whisper_rs::{FullParams, SamplingStrategy, WhisperError, WhisperSegment, WhisperState, get_lang_str};
+use whisper_rs::{FullParams, WhisperError, WhisperSegment, WhisperState, get_lang_str};
 
 /// Shorter sound is filled up with silence: the library reads past the end of less.
 const SHORTEST: usize = HEARD as usize;
@@ -23,6 +23,13 @@ const DOUBT: f32 = -1.0;
 const NOBODY: f32 = 0.6;
 /// The same again so often is a broken record.
 const STAMMER: usize = 4;
+
+/// With this the library looks at the sound twice: for the language, and for what is said.
+const FIND_OUT: &str = "auto";
+/// A little more than it takes, and less than it looks at.
+const NOTHING: usize = 1760;
+const NOTHING_MS: i32 = 100;
+const FREER: f32 = 0.4;
 
 /// What whoever asks wants to know.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -59,12 +66,14 @@ pub struct Listener<'a> {
     model: &'a Model,
     state: Option<WhisperState>,
     threads: i32,
+    /// Whoever speaks goes on in the same language, mostly.
+    spoken: Option<&'static str>,
 }
 
 impl<'a> Listener<'a> {
     pub fn new(model: &'a Model, threads: usize) -> Result<Self, HearError> {
-        let state = Some(model.state()?);
-        Ok(Self { model, state, threads: i32::try_from(threads).unwrap_or(i32::MAX).max(1) })
+        let threads = i32::try_from(threads).unwrap_or(i32::MAX).max(1);
+        Ok(Self { model, state: Some(model.state()?), threads, spoken: None })
     }
 
     /// Blocks until it is heard, or a moment after `stop`.
@@ -76,44 +85,45 @@ impl<'a> Listener<'a> {
     ) -> Result<Heard, HearError> {
         let mut samples = window.samples.clone();
         samples.resize(samples.len().max(SHORTEST), 0.0);
+        let told = if self.model.knows_only_english() { Some(english()) } else { wish.language };
         let frames = frames_for(samples.len(), self.model.frames());
-        let first = self.run(&samples, frames, wish, 0.0, stop)?;
-        if frames.is_none() || !first.segments.iter().any(is_doubtful) {
-            return Ok(placed(first, window));
+        let first = Attempt { language: told.or(self.spoken), frames, freer: 0.0 };
+        let mut heard = self.run(&samples, &first, wish, stop)?;
+        if frames.is_some() && heard.segments.iter().any(is_doubtful) {
+            // Somebody may have gone on in another language.
+            let again = Attempt { language: told, frames: None, freer: FREER };
+            heard = self.run(&samples, &again, wish, stop)?;
         }
-        // Guesses more freely each time it is not sure.
-        let again = self.run(&samples, None, wish, 0.4, stop)?;
-        Ok(placed(again, window))
+        let heard = placed(heard, window);
+        if !heard.segments.is_empty() {
+            self.spoken = Some(heard.language);
+        }
+        Ok(heard)
     }
 
     fn run(
         &mut self,
         samples: &[f32],
-        frames: Option<i32>,
+        attempt: &Attempt,
         wish: &Wish,
-        freer: f32,
         stop: &CancellationToken,
     ) -> Result<Heard, HearError> {
-        let Some(state) = &mut self.state else {
-            return Err(HearError::Failed("it failed before".to_owned()));
-        };
         let before = self.model.tokens(&wish.before, MOST_BEFORE);
-        let mut asked = FullParams::new(SamplingStrategy::Greedy { best_of: 1 });
+        if attempt.language.is_none() {
+            self.look_at(attempt.frames);
+        }
+        let mut asked: FullParams = self.model.asked(attempt.language.unwrap_or(FIND_OUT));
         asked.set_n_threads(self.threads);
-        asked.set_no_context(true);
-        asked.set_print_progress(false);
-        asked.set_print_realtime(false);
-        asked.set_print_special(false);
-        asked.set_print_timestamps(false);
-        asked.set_audio_ctx(frames.unwrap_or(0));
+        asked.set_audio_ctx(attempt.frames.unwrap_or(0));
         asked.set_temperature(wish.temperature);
-        asked.set_temperature_inc(freer);
+        asked.set_temperature_inc(attempt.freer);
         asked.set_token_timestamps(wish.with_words);
         asked.set_translate(wish.translates);
         asked.set_tokens(&before);
-        let spoken = if self.model.knows_only_english() { Some(english()) } else { wish.language };
-        asked.set_language(Some(spoken.unwrap_or("auto")));
         stop_with(&mut asked, stop);
+        let Some(state) = &mut self.state else {
+            return Err(HearError::Failed("it failed before".to_owned()));
+        };
         match state.full(asked, samples) {
             Ok(()) => {}
             Err(_) if stop.is_cancelled() => return Err(HearError::Stopped),
@@ -128,6 +138,27 @@ impl<'a> Listener<'a> {
         let segments = state.as_iter().map(|segment| read(&segment, wish.with_words, first_sign));
         Ok(Heard { language, segments: segments.collect() })
     }
+
+    /// The search for the language looks at as much as the run before it did. One that ends before its first step says how
+    /// much that is.
+    fn look_at(&mut self, frames: Option<i32>) {
+        let Some(state) = &mut self.state else { return };
+        let mut asked: FullParams = self.model.asked(english());
+        asked.set_audio_ctx(frames.unwrap_or(0));
+        asked.set_duration_ms(NOTHING_MS);
+        // It hears nothing, and what is wrong with it the next run says.
+        let _ = state.full(asked, &[0.0; NOTHING]);
+    }
+}
+
+/// One way to listen to a window.
+struct Attempt {
+    /// `None`: to be found out.
+    language: Option<&'static str>,
+    /// Of the model's; `None` for all of them.
+    frames: Option<i32>,
+    /// By how much it guesses more freely each time it is not sure.
+    freer: f32,
 }
 
 impl Drop for Listener<'_> {

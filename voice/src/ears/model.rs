@@ -3,9 +3,11 @@
 //! The file may come from anywhere, and the library ends the whole process over some that are damaged: whoever loads one
 //! here has had it proven by [`super::super::shelf::proof`] before.
 
+use super::complaints;
+use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::{Mutex, Once, PoisonError};
-use whisper_rs::{WhisperContext, WhisperContextParameters, WhisperState};
+use std::sync::{Mutex, PoisonError};
+use whisper_rs::{FullParams, SamplingStrategy, WhisperContext, WhisperContextParameters, WhisperState};
 use whisper_rs::{get_lang_id, get_lang_str, get_lang_str_full};
 
 /// The library counts languages with this one first.
@@ -15,14 +17,16 @@ pub struct Model {
     context: WhisperContext,
     /// What somebody listened with, for the next one: making one costs more than a short sentence.
     states: Mutex<Vec<WhisperState>>,
+    /// What is asked of the library in each language. It keeps the names of those it was told, for ever.
+    asked: Mutex<BTreeMap<&'static str, FullParams<'static, 'static>>>,
 }
 
 #[derive(Debug, thiserror::Error)]
 pub enum ModelError {
     #[error("it is not there")]
     Missing,
-    #[error("it is no model of whisper.cpp's, or damaged")]
-    Unfit,
+    #[error("it is no model of whisper.cpp's, or damaged: {0}")]
+    Unfit(String),
     #[error("there is not enough memory for it")]
     NoRoom,
 }
@@ -30,18 +34,19 @@ pub enum ModelError {
 impl Model {
     /// Blocks for as long as the disk takes.
     pub fn load(path: &Path) -> Result<Self, ModelError> {
-        say_to_our_log();
+        complaints::listen_to();
         if !path.is_file() {
             return Err(ModelError::Missing);
         }
         let mut parameters = WhisperContextParameters::default();
         parameters.use_gpu(false);
-        let context = WhisperContext::new_with_params(path, parameters).map_err(|_| ModelError::Unfit)?;
+        let context = WhisperContext::new_with_params(path, parameters)
+            .map_err(|_| ModelError::Unfit(complaints::last()))?;
         // A file with a header and nothing behind it is taken for a model of no size.
         if context.model_n_audio_ctx() <= 0 || context.model_n_text_ctx() <= 0 {
-            return Err(ModelError::Unfit);
+            return Err(ModelError::Unfit("there is nothing in it".to_owned()));
         }
-        Ok(Self { context, states: Mutex::default() })
+        Ok(Self { context, states: Mutex::default(), asked: Mutex::default() })
     }
 
     pub fn knows_only_english(&self) -> bool {
@@ -57,6 +62,22 @@ impl Model {
     pub(super) fn state(&self) -> Result<WhisperState, ModelError> {
         let kept = self.states.lock().unwrap_or_else(PoisonError::into_inner).pop();
         kept.map_or_else(|| self.context.create_state().map_err(|_| ModelError::NoRoom), Ok)
+    }
+
+    /// What every run asks in this language.
+    pub(super) fn asked(&self, language: &'static str) -> FullParams<'static, 'static> {
+        let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        let made = asked.entry(language).or_insert_with(|| {
+            let mut made = FullParams::new(SamplingStrategy::Greedy { best_of: 1 });
+            made.set_language(Some(language));
+            made.set_no_context(true);
+            made.set_print_progress(false);
+            made.set_print_realtime(false);
+            made.set_print_special(false);
+            made.set_print_timestamps(false);
+            made
+        });
+        made.clone()
     }
 
     pub(super) fn give_back(&self, state: WhisperState) {
@@ -90,10 +111,4 @@ pub fn name_of(short: &str) -> &'static str {
 
 pub fn english() -> &'static str {
     ENGLISH
-}
-
-/// The library writes to standard error otherwise.
-fn say_to_our_log() {
-    static ONCE: Once = Once::new();
-    ONCE.call_once(whisper_rs::install_logging_hooks);
 }

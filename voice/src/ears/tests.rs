@@ -222,7 +222,7 @@ async fn a_model_that_ends_its_trial_is_not_loaded_and_says_so_each_time() {
     std::fs::write(&path, b"no model").expect("written");
     assert_eq!(
         crate::shelf::proof::prove(&path),
-        Err("it is no model of whisper.cpp's, or damaged".to_owned())
+        Err("it is no model of whisper.cpp's, or damaged: invalid model data (bad magic)".to_owned())
     );
 }
 

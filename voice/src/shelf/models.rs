@@ -1,5 +1,6 @@
 //! Which models of the ears there are, and where.
 
+use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -51,9 +52,52 @@ impl Shelf {
         is_name(name).then(|| self.folder().join(format!("{name}.{ENDING}")))
     }
 
+    /// Copies a file to its place, whole or not at all. The name must be free.
+    pub fn add(&self, name: &str, from: &Path) -> Result<ModelFile, ShelfError> {
+        let path = self.place(name).ok_or_else(|| ShelfError::Name(name.to_owned()))?;
+        if path.exists() {
+            return Err(ShelfError::Taken(name.to_owned()));
+        }
+        std::fs::create_dir_all(self.folder())?;
+        let beside = self.folder().join(format!(".{name}.part"));
+        let copied = (|| {
+            let bytes = std::fs::copy(from, &beside)?;
+            File::open(&beside)?.sync_all()?;
+            std::fs::rename(&beside, &path)?;
+            Ok(ModelFile { name: name.to_owned(), path: path.clone(), bytes })
+        })();
+        if copied.is_err() {
+            // A disk that is full is not made fuller.
+            drop(std::fs::remove_file(&beside));
+        }
+        copied.map_err(ShelfError::Io)
+    }
+
+    pub fn remove(&self, name: &str) -> Result<(), ShelfError> {
+        let path = self.place(name).ok_or_else(|| ShelfError::Name(name.to_owned()))?;
+        match std::fs::remove_file(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                Err(ShelfError::Missing(name.to_owned()))
+            }
+            removed => Ok(removed?),
+        }
+    }
+
     fn folder(&self) -> PathBuf {
         self.root.join("ears")
     }
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum ShelfError {
+    #[error("a model cannot be called {0}: letters, digits, `-`, `_` and `.`, at most 64 of them")]
+    Name(String),
+    #[error("there is a model {0} already; remove it first, or choose another name")]
+    Taken(String),
+    #[error("there is no model {0}; `whisperengine model list` shows all")]
+    Missing(String),
+    #[error("{0}")]
+    Io(#[from] io::Error),
 }
 
 /// As people write it, and never a path.
@@ -86,6 +130,20 @@ mod tests {
             shelf.ears().expect("read").into_iter().map(|model| (model.name, model.bytes)).collect();
         assert_eq!(names, [("base".to_owned(), 4), ("tiny.en".to_owned(), 4)]);
         assert_eq!(shelf.place("tiny.en"), Some(folder.join("tiny.en.bin")));
+        let from = root.path().join("from");
+        std::fs::write(&from, b"123456").expect("written");
+        assert_eq!(shelf.add("new", &from).expect("added").bytes, 6);
+        assert!(matches!(shelf.add("new", &from), Err(ShelfError::Taken(_))));
+        assert!(matches!(shelf.add("other", &root.path().join("nowhere")), Err(ShelfError::Io(_))));
+        shelf.remove("new").expect("removed");
+        assert!(matches!(shelf.remove("new"), Err(ShelfError::Missing(_))));
+        assert!(matches!(shelf.remove("../from"), Err(ShelfError::Name(_))));
+        assert_eq!(shelf.ears().expect("read").len(), 2);
+        assert!(
+            std::fs::read_dir(&folder)
+                .expect("read")
+                .all(|file| !file.expect("one").path().ends_with(".new.part"))
+        );
         for name in ["", "..", "../x", "a/b", ".x", "-x", "a b", "ü", &"x".repeat(65)] {
             assert_eq!(shelf.place(name), None, "{name}");
         }

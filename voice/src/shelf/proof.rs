@@ -112,6 +112,9 @@ fn reason(output: &Output) -> Option<String> {
     }
     let said = String::from_utf8_lossy(&output.stderr);
     let last = said.lines().rev().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default();
+    // Where it stands in the library's files says nothing to people.
+    let last = last.find("GGML_ASSERT").map_or(last, |at| &last[at..]);
+    let last = last.strip_prefix("error: ").unwrap_or(last);
     let last: String = last.chars().filter(|c| !c.is_control()).take(LONGEST_REASON).collect();
     Some(match output.status.signal() {
         Some(signal) => format!("loading it ended the trial with signal {signal}: {last}"),

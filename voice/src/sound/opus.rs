@@ -2,12 +2,12 @@
 
 use super::error::SoundError;
 use super::reading::Block;
-use opus_decoder::{OpusDecoder, OpusError};
+use opus_pure::OpusDecoder;
 use symphonia::core::codecs::audio::AudioCodecParameters;
 use symphonia::core::packet::Packet;
 
 /// Opus counts in this, whatever it was made from.
-const RATE: u32 = 48_000;
+const RATE: i32 = 48_000;
 /// The longest packet holds 120 ms.
 const MOST_FRAMES: usize = 5760;
 
@@ -28,18 +28,18 @@ impl Opus {
             return Err(SoundError::UnknownCodec(format!("Opus in {channels} channels")));
         }
         let decoder = OpusDecoder::new(RATE, channels);
-        let decoder = decoder.map_err(|error| SoundError::Damaged(error.to_string()))?;
+        let decoder = decoder.map_err(|error| SoundError::Damaged(format!("{error:?}")))?;
         Ok(Self { decoder, channels, early })
     }
 
-    pub(super) fn decode(&mut self, packet: &Packet) -> Result<Block, OpusError> {
+    pub(super) fn decode(&mut self, packet: &Packet) -> Result<Block, opus_pure::Error> {
         let mut together = vec![0.0; MOST_FRAMES * self.channels];
-        let frames = self.decoder.decode_float(&packet.data, &mut together, false)?;
+        let frames = self.decoder.decode(&packet.data, MOST_FRAMES, &mut together)?;
         together.truncate(frames * self.channels);
         let skipped = self.early.min(frames);
         self.early -= skipped;
         together.drain(..skipped * self.channels);
-        Ok(Block { rate: RATE, channels: self.channels, together })
+        Ok(Block { rate: RATE.unsigned_abs(), channels: self.channels, together })
     }
 }
 

@@ -3,7 +3,7 @@
 //! A request is asked about once, when it comes. What goes on for minutes is asked about in rounds, so that whoever
 //! signed out, was suspended or is no owner any more is out within a second here, too.
 
-use crate::ports::{Appliance, EngineAccess};
+use crate::ports::{Appliance, WayIn};
 use engine_client::client::ClientError;
 use engine_client::principal::Principal;
 use engine_client::problem::ErrorCode;
@@ -32,7 +32,7 @@ pub async fn until_no_owner(appliance: Arc<dyn Appliance>, session: String) {
     }
 }
 
-async fn is_owner(access: &EngineAccess, session: &str) -> Result<bool, ClientError> {
+async fn is_owner(access: &WayIn, session: &str) -> Result<bool, ClientError> {
     let asking = access.client(Principal::Anonymous);
     let person = asking.post("/api/v1/proofs", &Proof::Session(session.to_owned())).await?;
     let me: PersonView = asking.acting_as(person).get("/api/v1/me").await?;

@@ -7,7 +7,7 @@ use crate::edge::host::AllowedHosts;
 use crate::edge::limits::counting::{Limits, Rates};
 use crate::edge::visitor::TrustedProxies;
 use crate::ports::system::{Logs, System};
-use crate::ports::{Appliance, EngineAccess, Ground, Leaving, Life};
+use crate::ports::{Appliance, Ground, Leaving, Life, WayIn};
 use crate::public::router::{Face, router};
 use crate::serve::Peer;
 use crate::words::Words;
@@ -39,7 +39,7 @@ const CONVERSATION: Uuid = Uuid::from_u128(7);
 /// What the pages asked the engine to change.
 pub(super) type Deeds = Arc<Mutex<Vec<(String, Value)>>>;
 
-struct Stand(EngineAccess, Leavings, Arc<BoxState>);
+struct Stand(WayIn, Leavings, Arc<BoxState>);
 
 /// How the box was told to end.
 pub(super) type Leavings = Arc<Mutex<Vec<Leaving>>>;
@@ -54,8 +54,11 @@ impl Appliance for Stand {
     fn now(&self) -> i64 {
         self.2.now
     }
-    fn engine(&self) -> Result<EngineAccess, Problem> {
+    fn engine(&self) -> Result<WayIn, Problem> {
         Ok(self.0.clone())
+    }
+    fn voice(&self) -> Result<WayIn, Problem> {
+        Err(Problem::new(ErrorCode::PartMissing, "nothing here listens or speaks"))
     }
     fn setup_token_opens(&self, token: &str) -> bool {
         token == "the-token"
@@ -130,7 +133,7 @@ fn attachment() -> Value {
         "sha256": "", "created_at": 0 })
 }
 
-fn engine(deeds: Deeds, has_owner: bool) -> EngineAccess {
+fn engine(deeds: Deeds, has_owner: bool) -> WayIn {
     let conversation = json!({ "id": CONVERSATION, "companion": Uuid::nil(), "title": HOSTILE, "pinned": false,
         "head": null, "created_at": 0, "updated_at": 0 });
     let list = json!({ "conversations": [conversation.clone()], "next": null });
@@ -166,7 +169,7 @@ fn engine(deeds: Deeds, has_owner: bool) -> EngineAccess {
         )
         .with_state(deeds)
         .into_service::<engine_client::transport::Body>();
-    EngineAccess { transport: in_process(router), secret: "inner".into() }
+    WayIn { transport: in_process(router), secret: "inner".into() }
 }
 
 /// The listener over an engine of these routes, which knows the one session besides.
@@ -182,14 +185,14 @@ pub(super) fn face_that_may_leave(engine: Router, leavings: Leavings) -> Router 
 pub(super) fn face_of_box(engine: Router, leavings: Leavings, state: Arc<BoxState>) -> Router {
     let engine = engine.route("/api/v1/proofs", post(prove));
     let engine = engine.into_service::<engine_client::transport::Body>();
-    listener(EngineAccess { transport: in_process(engine), secret: "inner".into() }, leavings, state)
+    listener(WayIn { transport: in_process(engine), secret: "inner".into() }, leavings, state)
 }
 
 fn face(deeds: &Deeds, has_owner: bool) -> Router {
     listener(engine(Arc::clone(deeds), has_owner), Leavings::default(), Arc::default())
 }
 
-fn listener(engine: EngineAccess, leavings: Leavings, state: Arc<BoxState>) -> Router {
+fn listener(engine: WayIn, leavings: Leavings, state: Arc<BoxState>) -> Router {
     router(Face {
         appliance: Arc::new(Stand(engine, leavings, state)),
         figures: PrometheusBuilder::new().build_recorder().handle(),

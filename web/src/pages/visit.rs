@@ -5,7 +5,7 @@ use super::moment::Zone;
 use super::session::{self, Cookies, first_visit};
 use crate::edge::request::RequestId;
 use crate::edge::visitor::Visitor;
-use crate::ports::EngineAccess;
+use crate::ports::WayIn;
 use crate::public::router::Face;
 use axum::extract::{FromRequestParts, OptionalFromRequestParts};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -18,7 +18,7 @@ use http::{HeaderValue, Method, header};
 
 /// Anybody.
 pub struct Guest {
-    pub engine: EngineAccess,
+    pub engine: WayIn,
     pub request_id: String,
     /// What its forms carry.
     pub seal: String,

@@ -18,7 +18,9 @@ pub trait Appliance: Send + Sync {
     /// Microseconds since the epoch.
     fn now(&self) -> i64;
     /// The way to the engine, or why there is none at this moment. Asked for each request.
-    fn engine(&self) -> Result<EngineAccess, Problem>;
+    fn engine(&self) -> Result<WayIn, Problem>;
+    /// The way to what listens and speaks, or why there is none.
+    fn voice(&self) -> Result<WayIn, Problem>;
     /// Whether this is the token that the box printed in its terminal. It opens nothing but the set-up.
     fn setup_token_opens(&self, token: &str) -> bool;
     /// Where the box answers: what looks for servers on this machine must not find itself.
@@ -123,14 +125,15 @@ pub enum EngineKind {
     Unknown,
 }
 
-/// A way to the engine, with the secret that proves us to be one of its front doors.
+/// A way into a service of the box, with the secret that proves us to be one of its front doors.
 #[derive(Clone)]
-pub struct EngineAccess {
+pub struct WayIn {
     pub transport: Transport,
     pub secret: String,
 }
 
-impl EngineAccess {
+impl WayIn {
+    /// For the engine, whose contract this speaks.
     pub fn client(&self, principal: Principal) -> EngineClient {
         EngineClient::new(self.transport.clone(), Some(self.secret.clone()), principal)
     }

@@ -55,6 +55,8 @@ addresses! {
     Api: ANY "/api/v1/{*path}" by Key;
     ChatCompletions: POST "/v1/chat/completions" by Key;
     Embeddings: POST "/v1/embeddings" by Key;
+    Transcribe: POST "/v1/audio/transcriptions" by Key;
+    Translate: POST "/v1/audio/translations" by Key;
     ListModels: GET "/v1/models" by Key;
     GetModel: GET "/v1/models/{*name}" by Key;
 

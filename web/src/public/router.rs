@@ -39,6 +39,9 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::task::TaskTracker;
 
+/// An hour of sound is listened to in minutes.
+const LONG_SOUND: Duration = Duration::from_mins(15);
+
 /// What the listener is made of.
 #[derive(Clone)]
 pub struct Face {
@@ -103,6 +106,7 @@ fn handler(address: Address) -> MethodRouter<Face> {
         Address::Api => on(way, api),
         Address::ChatCompletions => on(way, openai::chat::answer::post),
         Address::Embeddings => on(way, openai::embeddings::post),
+        Address::Transcribe | Address::Translate => on(way, voice),
         Address::ListModels => on(way, openai::models::list),
         Address::GetModel => on(way, openai::models::get),
         Address::Home => on(way, setup::entry::home),
@@ -211,6 +215,19 @@ async fn api(State(face): State<Face>, request: Request) -> Response {
     };
     match guard::identify(&face.limits, &engine, request.headers(), request.extensions()).await {
         Ok(principal) => passage::pass(&engine, request, &principal, face.patience).await,
+        Err(refusal) => refusal.into_response(),
+    }
+}
+
+/// What the box listens with is nobody's own: whoever may ask the engine for something may ask for this.
+async fn voice(State(face): State<Face>, request: Request) -> Response {
+    let ways = face.appliance.engine().and_then(|engine| Ok((engine, face.appliance.voice()?)));
+    let (engine, voice) = match ways {
+        Ok(ways) => ways,
+        Err(problem) => return Refusal(problem).into_response(),
+    };
+    match guard::identify(&face.limits, &engine, request.headers(), request.extensions()).await {
+        Ok(principal) => passage::pass(&voice, request, &principal, LONG_SOUND).await,
         Err(refusal) => refusal.into_response(),
     }
 }

@@ -8,8 +8,7 @@ use crate::edge::visitor::TrustedProxies;
 use crate::pages::system::tests::state::BoxState;
 use crate::ports::system::{Logs, System};
 use crate::ports::{
-    Appliance, ContainerEngine, ContainerState, EngineAccess, EngineKind, Graphics, Ground, Leaving, Life,
-    Size,
+    Appliance, ContainerEngine, ContainerState, EngineKind, Graphics, Ground, Leaving, Life, Size, WayIn,
 };
 use crate::serve::Peer;
 use crate::words::Words;
@@ -50,7 +49,7 @@ pub(crate) fn proven() -> Principal {
 type Seen = Arc<Mutex<Vec<HeaderMap>>>;
 
 struct Stand {
-    engine: Result<EngineAccess, Problem>,
+    engine: Result<WayIn, Problem>,
     looks: AtomicU32,
     /// With everything in the box itself.
     state: BoxState,
@@ -66,7 +65,10 @@ impl Appliance for Stand {
     fn now(&self) -> i64 {
         0
     }
-    fn engine(&self) -> Result<EngineAccess, Problem> {
+    fn engine(&self) -> Result<WayIn, Problem> {
+        self.engine.clone()
+    }
+    fn voice(&self) -> Result<WayIn, Problem> {
         self.engine.clone()
     }
     fn setup_token_opens(&self, token: &str) -> bool {
@@ -123,7 +125,7 @@ pub(crate) async fn proofs(Json(proof): Json<Proof>) -> Response {
     (StatusCode::UNAUTHORIZED, serde_json::to_string(&problem).expect("plain")).into_response()
 }
 
-fn engine(seen: Seen, store_is_up: bool) -> EngineAccess {
+fn engine(seen: Seen, store_is_up: bool) -> WayIn {
     let part =
         PartStatus { name: "store".into(), ok: store_is_up, needed: true, detail: "gone fishing".into() };
     let cache = PartStatus { name: "cache".into(), ok: false, needed: false, detail: "local instead".into() };
@@ -134,18 +136,18 @@ fn engine(seen: Seen, store_is_up: bool) -> EngineAccess {
         .route("/api/v1/status", get(move || async move { Json(status) }))
         .with_state(seen)
         .into_service::<engine_client::transport::Body>();
-    EngineAccess { transport: in_process(router), secret: "inner-secret".into() }
+    WayIn { transport: in_process(router), secret: "inner-secret".into() }
 }
 
-pub(crate) fn face(engine: Result<EngineAccess, Problem>) -> Router {
+pub(crate) fn face(engine: Result<WayIn, Problem>) -> Router {
     router(parts(engine))
 }
 
-pub(crate) fn face_limited(engine: Result<EngineAccess, Problem>, rates: Rates) -> Router {
+pub(crate) fn face_limited(engine: Result<WayIn, Problem>, rates: Rates) -> Router {
     router(Face { limits: Limits::new(rates), ..parts(engine) })
 }
 
-pub(crate) fn parts(engine: Result<EngineAccess, Problem>) -> Face {
+pub(crate) fn parts(engine: Result<WayIn, Problem>) -> Face {
     Face {
         appliance: Arc::new(Stand { engine, looks: AtomicU32::default(), state: BoxState::default() }),
         figures: PrometheusBuilder::new().build_recorder().handle(),

@@ -1,7 +1,7 @@
 //! The limits over the whole listener, with a clock that the tests move.
 
 use super::counting::Rates;
-use crate::ports::EngineAccess;
+use crate::ports::WayIn;
 use crate::problem::Refusal;
 use crate::public::tests::{KEY, ask, empty, face_limited, proofs, proven, request};
 use crate::serve::Peer;
@@ -41,7 +41,7 @@ fn door() -> Router {
         .route("/api/v1/models", any(|| async { Json(Value::Array(Vec::new())) }))
         .route("/api/v1/search", any(|| async { Json(Value::Array(Vec::new())) }))
         .into_service::<engine_client::transport::Body>();
-    let engine = EngineAccess { transport: in_process(engine), secret: "inner-secret".into() };
+    let engine = WayIn { transport: in_process(engine), secret: "inner-secret".into() };
     face_limited(Ok(engine), RATES)
 }
 

@@ -1,7 +1,7 @@
 //! What the tests share: a door, a key, a question.
 
 use crate::edge::body::Bounds;
-use crate::ports::EngineAccess;
+use crate::ports::WayIn;
 use crate::public::router::{Face, router};
 use crate::public::tests::{KEY, ask, empty, face, parts, proofs, request};
 use axum::Router;
@@ -20,10 +20,10 @@ pub fn wide_door(engine: Router) -> Router {
     router(Face { bounds: Bounds::default(), ..parts(Ok(access(engine))) })
 }
 
-fn access(engine: Router) -> EngineAccess {
+fn access(engine: Router) -> WayIn {
     let engine = engine.route("/api/v1/proofs", post(proofs));
     let engine = engine.into_service::<engine_client::transport::Body>();
-    EngineAccess { transport: in_process(engine), secret: "inner-secret".into() }
+    WayIn { transport: in_process(engine), secret: "inner-secret".into() }
 }
 
 pub fn with_key(method: Method, path: &str) -> http::request::Builder {

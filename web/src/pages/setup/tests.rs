@@ -1,7 +1,7 @@
 //! The steps over an engine that remembers how far somebody came.
 
 use crate::pages::session::Cookies;
-use crate::ports::EngineAccess;
+use crate::ports::WayIn;
 use crate::public::tests::{ask, face, request};
 use axum::body::Body;
 use axum::extract::State;
@@ -48,7 +48,7 @@ impl Engine {
             .route("/api/v1/conversations", get(conversations))
             .with_state(self.clone())
             .into_service::<engine_client::transport::Body>();
-        face(Ok(EngineAccess { transport: in_process(router), secret: "inner".into() }))
+        face(Ok(WayIn { transport: in_process(router), secret: "inner".into() }))
     }
 
     fn deeds(&self) -> Vec<(String, Value)> {

@@ -1,0 +1,54 @@
+//! The voice in this process: what it listens with is loaded when somebody speaks, and let go when nobody does.
+
+use crate::config::load::Config;
+use crate::images::build::this_program;
+use engine_client::transport::in_process::in_process;
+use std::sync::Arc;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use voice::api::router::{Voice, router};
+use voice::ears::desk::{Desk, Settings};
+use voice::shelf::models::Shelf;
+use voice::shelf::proof::{Child, Proofs};
+use web::ports::WayIn;
+
+/// The command that tries a model out in a process of its own.
+pub const PROVE: &str = "prove-model";
+/// More threads than this make a recogniser slower on most machines.
+const MOST_THREADS: usize = 4;
+/// Sound that waits is in memory.
+const MOST_WAITING: usize = 64;
+
+/// Until told to stop.
+pub fn start(config: &Config, secret: &str, tasks: &TaskTracker, stop: &CancellationToken) -> WayIn {
+    let ears = desk(config);
+    tasks.spawn(Arc::clone(&ears).rest(stop.clone()));
+    let router = router(Voice { ears, secret: secret.into() });
+    let transport = in_process(router.into_service::<engine_client::transport::Body>());
+    WayIn { transport, secret: secret.to_owned() }
+}
+
+fn desk(config: &Config) -> Arc<Desk> {
+    let cores = config.derived.threads as usize;
+    // The recogniser's threads wait for each other by spinning: where they are as many as processors, and one of these is
+    // taken, all of them stand still.
+    let threads = (cores / 2).clamp(1, MOST_THREADS);
+    let settings = Settings {
+        model: config.voice.model.clone(),
+        places: (cores / threads).max(1),
+        threads,
+        most_waiting: MOST_WAITING,
+        idle: config.voice.idle,
+        ..Settings::default()
+    };
+    Desk::new(shelf(config), proofs(config), settings)
+}
+
+pub fn shelf(config: &Config) -> Shelf {
+    Shelf::at(config.data_dir.models())
+}
+
+pub fn proofs(config: &Config) -> Proofs {
+    let child = Child { program: this_program(), arguments: vec![PROVE.to_owned()] };
+    Proofs::new(child, env!("CARGO_PKG_VERSION"), config.data_dir.models().join("proven.json"))
+}

@@ -1,0 +1,3 @@
+//! What is said is heard, and what is written is said.
+
+mod hearing;

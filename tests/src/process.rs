@@ -248,7 +248,8 @@ impl Process {
         let mut words = String::from("its last words:");
         for output in [&self.stdout, &self.stderr] {
             let said = read(output).unwrap_or_else(|error| error.to_string());
-            let lines: Vec<&str> = said.lines().collect();
+            // How often it was asked says nothing about why it did not answer otherwise.
+            let lines: Vec<&str> = said.lines().filter(|line| !line.contains("answered a request")).collect();
             for line in &lines[lines.len().saturating_sub(20)..] {
                 words.push_str("\n  | ");
                 words.push_str(line);

@@ -4,6 +4,7 @@
 
 pub mod sound;
 pub mod ears;
+pub mod mouth;
 pub mod shelf;
 pub mod api;
 mod queue;

@@ -1,0 +1,3 @@
+//! The mouth: text goes in while it is still being written, sound comes out clause by clause.
+
+pub mod reading;

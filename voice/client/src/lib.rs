@@ -5,4 +5,5 @@
 
 pub mod contract;
 pub mod form;
+pub mod speech;
 pub mod wire;

@@ -1,3 +1,4 @@
 //! The mouth: text goes in while it is still being written, sound comes out clause by clause.
 
 pub mod reading;
+pub mod synthesizer;

@@ -1,0 +1,18 @@
+//! Who can speak.
+
+use serde::{Deserialize, Serialize};
+
+/// One voice, as `/v1/audio/voices` tells it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VoiceView {
+    /// What is sent as `voice`: `en-us`.
+    pub id: String,
+    /// For people: `English (America)`.
+    pub name: String,
+    /// As BCP 47 has it: `en-us`.
+    pub language: String,
+    /// Which program or model speaks with it: `espeak-ng`.
+    pub engine: String,
+    /// It is known, but not here yet.
+    pub needs_download: bool,
+}

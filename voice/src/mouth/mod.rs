@@ -2,3 +2,4 @@
 
 pub mod reading;
 pub mod synthesizer;
+pub mod wav;

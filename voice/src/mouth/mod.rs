@@ -2,4 +2,6 @@
 
 pub mod reading;
 pub mod synthesizer;
+pub mod espeak;
+mod voices;
 pub mod wav;

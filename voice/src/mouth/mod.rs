@@ -1,7 +1,10 @@
 //! The mouth: text goes in while it is still being written, sound comes out clause by clause.
 
+pub mod speaking;
 pub mod reading;
 pub mod synthesizer;
 pub mod espeak;
 mod voices;
 pub mod wav;
+#[cfg(test)]
+mod tests;

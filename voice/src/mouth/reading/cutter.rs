@@ -28,22 +28,35 @@ pub struct Cutter {
     /// Of words: a character of a script without spaces is about one.
     halves: usize,
     last: usize,
+    is_line_over: bool,
 }
 
 impl Cutter {
     pub fn new(language: Language) -> Self {
         let (done, clause) = (Vec::new(), String::new());
-        Self { language, done, after: Pause::None, is_first: true, clause, characters: 0, halves: 0, last: 0 }
+        Self {
+            language,
+            done,
+            after: Pause::None,
+            is_first: true,
+            clause,
+            characters: 0,
+            halves: 0,
+            last: 0,
+            is_line_over: false,
+        }
     }
 
     /// One word, or the rest of the former. Before one that is firm no clause ends.
     pub fn word(&mut self, word: &str, is_apart: bool, is_firm: bool) {
         let is_wide_too = |c: Option<char>| c.is_some_and(is_wide);
         let meets = is_wide_too(self.clause.chars().next_back()) || is_wide_too(word.chars().next());
+        let is_line_over = std::mem::take(&mut self.is_line_over);
         if !self.clause.is_empty() {
             let may_part = (is_apart || meets) && !is_firm;
             match may_part.then(|| self.pause_before(word)).flatten() {
                 Some(pause) => self.cut(pause),
+                None if is_line_over && !is_firm && begins(word) => self.cut(Pause::Comma),
                 None if self.characters >= LONGEST => self.cut(Pause::None),
                 None => {}
             }
@@ -59,6 +72,11 @@ impl Cutter {
         let seen = word.chars().filter(|c| !is_unseen(*c));
         self.characters += seen.clone().count();
         self.clause.extend(seen);
+    }
+
+    /// A line of a poem ends here, or the sentence goes on in the next one.
+    pub fn line_is_over(&mut self) {
+        self.is_line_over = true;
     }
 
     /// A clause ends here, whatever comes.
@@ -102,4 +120,9 @@ impl Cutter {
         }
         self.after = self.after.max(pause);
     }
+}
+
+/// As a line does that goes on with nothing.
+fn begins(word: &str) -> bool {
+    word.chars().find(|c| c.is_alphanumeric()).is_some_and(|c| c.is_uppercase() || is_wide(c))
 }

@@ -1,6 +1,7 @@
 //! Whether something ends between two words.
 
 use super::language::Language;
+use super::shorts;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {
@@ -18,6 +19,8 @@ const NEVER: [&str; 44] = [
     "gov", "capt", "sgt", "col", "lt", "rev", "hon", "viz", "resp", "z.b", "d.h", "bzw", "ca", "nr", "hr",
     "fr", "sog", "vgl", "evtl", "ggf", "inkl", "u.a", "p.ex", "sr", "sra", "mme", "mlle", "núm", "tel",
 ];
+/// Before a number only.
+const BEFORE_NUMBERS: [&str; 9] = ["no", "nos", "p", "pp", "ch", "vol", "sec", "art", "str"];
 /// A sentence ends with them where another seems to begin.
 const SELDOM: [&str; 39] = [
     "etc", "inc", "ltd", "co", "corp", "jr", "bros", "a.m", "p.m", "u.s", "u.k", "ph.d", "b.c", "a.d", "jan",
@@ -25,24 +28,26 @@ const SELDOM: [&str; 39] = [
     "fri", "sat", "sun", "min", "max", "est", "ave", "usw", "usf",
 ];
 
+const OPENING: [char; 7] = ['"', '\'', '(', '“', '‘', '«', '»'];
+const CLOSING: [char; 20] = [
+    '」', '』', '）', '”', '»', '"', '\'', ')', '.', ',', '!', '?', ';', ':', '…', '。', '！', '？', '、',
+    '，',
+];
+
 pub fn between(last: &str, next: &str, language: Language) -> End {
     let bare = last.trim_end_matches(['"', '\'', ')', ']', '}', '”', '’', '»', '」', '』', '）']);
-    let (starts_small, starts_digit) =
-        match next.trim_start_matches(['"', '\'', '(', '“', '‘', '«']).chars().next() {
-            // What closes a quotation belongs to it.
-            None => return End::Never,
-            Some(c) if "」』）”»".contains(c) || ".,!?;:…。！？、，".contains(c) => {
-                return End::Never;
-            }
-            Some(c) => (c.is_lowercase(), c.is_numeric()),
-        };
+    // What closes a quotation belongs to it.
+    if !next.chars().any(char::is_alphanumeric) && next.starts_with(CLOSING) {
+        return End::Never;
+    }
+    let (starts_small, starts_digit) = start(next);
     let Some(mark) = bare.chars().next_back() else { return End::None };
     match mark {
         '!' | '?' | '؟' | '।' | '۔' if !starts_small || bare.len() == last.len() => End::Sentence,
         '…' if starts_small => End::Comma,
-        '…' | '。' | '！' | '？' => End::Sentence,
         '.' if bare.ends_with("..") && starts_small => End::Comma,
-        '.' => full_stop(bare, starts_small, starts_digit, language),
+        '.' if is_short(bare.trim_end_matches('.'), next, language) => End::Never,
+        '.' | '…' | '。' | '！' | '？' => End::Sentence,
         ',' | ';' | ':' | '،' | '—' | '，' | '、' | '；' | '：' => End::Comma,
         '–' | '-' if bare.len() == mark.len_utf8() && !starts_digit => End::Comma,
         // `10 000`, `5 km`, `No 7`.
@@ -51,18 +56,27 @@ pub fn between(last: &str, next: &str, language: Language) -> End {
     }
 }
 
-fn full_stop(bare: &str, starts_small: bool, starts_digit: bool, language: Language) -> End {
-    let word = bare.trim_end_matches('.').trim_start_matches(['"', '\'', '(', '“', '‘', '«']);
+/// A word whose full stop only says that it is short.
+pub fn is_short(word: &str, next: &str, language: Language) -> bool {
+    let word = word.trim_start_matches(OPENING);
+    let (starts_small, starts_digit) = start(next);
     let known = word.to_lowercase();
     let is_letter = word.chars().count() == 1 && word.chars().all(char::is_alphabetic);
     // `No. 7`, and `3. Mai` where days are written so.
-    let is_number = known == "no" && starts_digit
-        || !language.is_english() && word.len() <= 2 && word.bytes().all(|byte| byte.is_ascii_digit());
-    let is_name = is_letter && known != "i" || NEVER.contains(&known.as_str());
-    if is_name || is_number || SELDOM.contains(&known.as_str()) && (starts_small || starts_digit) {
-        return End::Never;
-    }
-    End::Sentence
+    let is_day = (1..=2).contains(&word.len()) && word.bytes().all(|byte| byte.is_ascii_digit());
+    let is_number =
+        BEFORE_NUMBERS.contains(&known.as_str()) && starts_digit || is_day && !language.is_english();
+    // An initial, and a small letter where abbreviations have spaces: `z. B.`
+    let is_initial = is_letter && known != "i" && (word != known || !language.is_english());
+    let is_seldom = SELDOM.contains(&known.as_str());
+    let is_known = NEVER.contains(&known.as_str()) || !is_seldom && shorts::is_known(&known, language);
+    is_initial || is_number || is_known || is_seldom && (starts_small || starts_digit)
+}
+
+/// With a small letter, or with a digit.
+fn start(word: &str) -> (bool, bool) {
+    let first = word.trim_start_matches(OPENING).chars().next();
+    (first.is_some_and(char::is_lowercase), first.is_some_and(char::is_numeric))
 }
 
 #[cfg(test)]
@@ -81,19 +95,23 @@ mod tests {
             ("10", "000"),
             ("5", "km"),
             ("Nov.", "5"),
+            ("p.", "5"),
             ("他说。", "」"),
+            ("fine", "!"),
         ] {
             assert_eq!(english(last, next), End::Never, "{last} {next}");
         }
         for (last, next) in [
             ("home.", "Then"),
             ("home.”", "He"),
+            ("rief.", "»Nein!«"),
             ("p.m.", "Then"),
             ("fine.", "how"),
             ("No.", "That"),
             ("3.", "Then"),
             ("what?", "i"),
             ("I.", "You"),
+            ("c.", "Then"),
             ("了。", "我"),
         ] {
             assert_eq!(english(last, next), End::Sentence, "{last} {next}");

@@ -18,6 +18,9 @@ const MONTHS: [&str; 12] = [
     "December",
 ];
 
+/// Of a day.
+const HALVES: [&str; 4] = ["am", "pm", "AM", "PM"];
+
 /// One and many.
 const UNITS: [(&str, &str, &str); 58] = [
     ("km", "kilometer", "kilometers"),
@@ -95,6 +98,7 @@ pub fn say(before: Word, word: Word, next: Word) -> Option<Saying> {
         .or_else(|| decade(word.core))
         .or_else(|| year(word, next))
         .or_else(|| power(word.core))
+        .or_else(|| height(word))
         .or_else(|| around(word.core));
     text.map(|text| Saying { text, takes_next: false })
 }
@@ -130,6 +134,11 @@ fn short(word: Word, next: Word) -> Option<String> {
         "cf" if has_stop => "compare",
         "no" | "nos" if has_stop && before_digit => "number",
         "#" | "№" if before_digit => "number",
+        "p" if has_stop && before_digit => "page",
+        "pp" if has_stop && before_digit => "pages",
+        "ch" if has_stop && before_digit => "chapter",
+        "vol" if has_stop && before_digit => "volume",
+        "ms" if has_stop => "Miss",
         "fig" if has_stop => "figure",
         "dept" if has_stop => "department",
         "prof" if has_stop => "Professor",
@@ -160,7 +169,7 @@ fn with_unit(core: &str) -> Option<String> {
     {
         return None;
     }
-    let is_great = ["k", "K", "M", "bn"].contains(&short);
+    let is_great = ["k", "M", "bn"].contains(&short);
     let said = if is_great { money::magnitude(short).map(str::to_owned) } else { unit(short, plain) };
     // `1990s` is no time.
     said.filter(|_| short != "s" || plain.len() < 2)
@@ -199,7 +208,7 @@ fn date(core: &str) -> Option<String> {
 
 fn time(core: &str, next: Word) -> Option<String> {
     let (clock, half) = match core.len().checked_sub(2).and_then(|at| core.split_at_checked(at)) {
-        Some((clock, half)) if ["am", "pm", "AM", "PM"].contains(&half) => (clock, half),
+        Some((clock, half)) if HALVES.contains(&half) => (clock, half),
         _ => (core, ""),
     };
     let (hour, minute) = clock.split_once(':')?;
@@ -213,30 +222,54 @@ fn time(core: &str, next: Word) -> Option<String> {
         1..=9 => format!("{hour} oh {minute}"),
         _ => format!("{hour} {minute}"),
     };
-    Some(format!("{said} {half}"))
+    Some(if half.is_empty() { said } else { format!("{said} {half}") })
 }
 
-/// `3–5`. What could be a telephone's number is told figure by figure.
+/// `3–5`, `9am–5pm`, `$5-$10`. What could be a telephone's number is told figure by figure.
 fn span(core: &str) -> Option<String> {
     let (from, to) = core.split_once(['-', '–'])?;
-    let (unit_at, _) =
-        to.char_indices().find(|(_, c)| !c.is_ascii_digit() && *c != '.').unwrap_or((to.len(), ' '));
-    let (end, rest) = to.split_at(unit_at);
+    let is_figures = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    if from.len() == 3 && to.len() >= 4 && is_figures(from) && is_figures(to) {
+        let figures: Vec<String> = format!("{from}{to}").chars().map(String::from).collect();
+        return Some(figures.join(" "));
+    }
+    if let (Some(from), Some(to)) = (clock(from), clock(to)) {
+        return Some(format!("{from} to {to}"));
+    }
+    let digits = from.trim_start_matches(money::is_sign);
+    let end = to.trim_start_matches(money::is_sign);
+    let end = end.trim_end_matches(|c: char| !c.is_ascii_digit());
     let is_amount = |text: &str| {
-        !text.is_empty() && text.len() <= 6 && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
+        !text.is_empty()
+            && text.len() <= 7
+            && text.bytes().all(|byte| byte.is_ascii_digit() || b".,".contains(&byte))
     };
-    if !is_amount(from) || !is_amount(end) {
+    if !is_amount(digits) || !is_amount(end) {
         return None;
     }
-    if from.len() == 3 && end.len() >= 4 {
-        let figures: Vec<String> = format!("{from}{end}").chars().map(String::from).collect();
-        return rest.is_empty().then(|| figures.join(" "));
+    if digits.len() < from.len() {
+        let sign = &from[..from.len() - digits.len()];
+        let amount = format!("{sign}{}", to.trim_start_matches(money::is_sign));
+        return money::amount(&amount).map(|amount| format!("{digits} to {amount}"));
     }
+    let rest = to.strip_prefix(end)?;
     let named = match rest {
         "" | "%" => rest.to_owned(),
         rest => format!(" {}", unit(rest, end)?),
     };
     Some(format!("{from} to {end}{named}"))
+}
+
+/// `9am`, `9:30`.
+fn clock(text: &str) -> Option<String> {
+    let none = Word { lead: "", core: "", trail: "" };
+    let half = text.len().checked_sub(2).and_then(|at| text.split_at_checked(at));
+    match half {
+        Some((hour, half)) if number(hour, 2).is_some() && HALVES.contains(&half) => {
+            Some(format!("{hour} {half}"))
+        }
+        _ => time(text, none),
+    }
 }
 
 fn fraction(core: &str) -> Option<String> {
@@ -259,6 +292,14 @@ fn decade(core: &str) -> Option<String> {
         ["twenties", "thirties", "forties", "fifties", "sixties", "seventies", "eighties", "nineties"];
     let years = core.strip_suffix("s").map(|years| years.trim_end_matches(['\'', '’']))?;
     let (century, ten) = years.split_at_checked(years.len().checked_sub(2)?)?;
+    if ten == "00" {
+        return match number(century, 2) {
+            Some(20) => Some("two thousands".to_owned()),
+            Some(10) => Some("thousands".to_owned()),
+            Some(century @ 11..) => Some(format!("{century} hundreds")),
+            _ => None,
+        };
+    }
     let name = TENS.get((number(ten, 2).filter(|ten| ten % 10 == 0)? as usize / 10).checked_sub(2)?)?;
     match century {
         "" => Some((*name).to_owned()),
@@ -288,6 +329,9 @@ fn power(core: &str) -> Option<String> {
         return match exponent {
             "2" if word(base) => Some(format!("{base} squared")),
             "3" if word(base) => Some(format!("{base} cubed")),
+            _ if word(base) && exponent.strip_prefix('-').is_some_and(word) => {
+                Some(format!("{base} to the minus {}", &exponent[1..]))
+            }
             _ if word(base) && word(exponent) => Some(format!("{base} to the {exponent}")),
             _ => None,
         };
@@ -296,8 +340,15 @@ fn power(core: &str) -> Option<String> {
         Some(base) => (base, "squared"),
         None => (core.strip_suffix('³')?, "cubed"),
     };
-    let is_base = base.chars().count() == 1 || base.bytes().all(|byte| byte.is_ascii_digit());
+    // Behind a word it is a footnote's.
+    let is_base = base.chars().count() <= 2 || base.bytes().all(|byte| byte.is_ascii_digit());
     (is_base && !base.is_empty()).then(|| format!("{base} {said}"))
+}
+
+/// `5'10"`.
+fn height(word: Word) -> Option<String> {
+    let (feet, inches) = word.core.split_once(['\'', '’', '′'])?;
+    Some(format!("{} foot {}", number(feet, 2)?, number(inches, 2)?))
 }
 
 /// `~5`, `#5`, `5>3`.

@@ -19,6 +19,11 @@ impl Language {
         &self.name == b"en"
     }
 
+    /// In two small letters.
+    pub fn name(&self) -> &[u8; 2] {
+        &self.name
+    }
+
     /// What is said where a block of code stands. `None`: nothing that everybody would understand.
     pub fn code(self) -> Option<&'static str> {
         Some(match &self.name {

@@ -265,7 +265,15 @@ impl Said<'_> {
 
     /// Code has names with lines in them, which are said as words.
     fn literally(&mut self, code: &str) {
-        self.text.extend(code.chars().filter(|c| !is_unseen(*c)).map(|c| if c == '_' { ' ' } else { c }));
+        let (before, after) = match address::find(code) {
+            Some((at, length)) => (&code[..at], &code[at..at + length]),
+            None => (code, ""),
+        };
+        self.text.extend(before.chars().map(|c| if c == '_' { ' ' } else { c }));
+        if !after.is_empty() {
+            self.text.push_str(address::host(after));
+            self.literally(&code[before.len() + after.len()..]);
+        }
     }
 
     /// Emphasis says nothing. Between numbers a star is a sign, and a line within a name parts its words.

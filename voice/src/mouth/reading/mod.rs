@@ -16,6 +16,7 @@ mod cutter;
 mod ends;
 mod language;
 mod words;
+mod shorts;
 mod english;
 mod money;
 #[cfg(test)]

@@ -12,7 +12,27 @@ const CURRENCIES: [(&str, [&str; 4]); 6] = [
     ("₹", ["rupee", "rupees", "paisa", "paise"]),
 ];
 
+/// `$5`, and `$5/month`.
 pub fn say(core: &str, next: Word) -> Option<Saying> {
+    match core.split_once('/') {
+        Some((each, what)) if !what.is_empty() && what.chars().all(char::is_alphabetic) => {
+            let text = format!("{} per {what}", amount(each)?);
+            Some(Saying { text, takes_next: false })
+        }
+        _ => with_next(core, next),
+    }
+}
+
+/// Of nothing but itself.
+pub fn amount(core: &str) -> Option<String> {
+    with_next(core, Word { lead: "", core: "", trail: "" }).map(|saying| saying.text)
+}
+
+pub fn is_sign(c: char) -> bool {
+    "$€£¥₹".contains(c)
+}
+
+fn with_next(core: &str, next: Word) -> Option<Saying> {
     let (sign, rest) = match core.strip_prefix(['-', '−']) {
         Some(rest) => ("minus ", rest),
         None => ("", core),

@@ -71,8 +71,7 @@ impl Page {
                 self.marks.end(to);
                 to.pause(Pause::Sentence);
             }
-            // The next line may go on with the same sentence.
-            None => {}
+            None => to.line_is_over(),
         }
         (self.kind, self.is_fresh, self.is_blank) = (Kind::Text, true, true);
     }

@@ -192,7 +192,6 @@ fn spoken(mut sound: Sound) -> Sound {
 mod tests {
     use super::*;
     use crate::mouth::reading::clause::Pause;
-    use std::os::unix::fs::PermissionsExt;
 
     fn clause(text: &str) -> Clause {
         Clause { text: text.to_owned(), after: Pause::None }
@@ -269,8 +268,11 @@ mod tests {
         let path = folder.join("program");
         let lists =
             "case \"$1\" in --voices*) echo header; echo ' 5  en-us  --/M  Somebody  gmw/en'; exit;; esac";
-        std::fs::write(&path, format!("#!/bin/sh\n{lists}\n{does}\n")).expect("written");
-        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).expect("set");
+        // Written by somebody else: while this process had it open to write, nobody could start it.
+        let write = r#"printf '#!/bin/sh\n%s\n%s\n' "$1" "$2" > "$0" && chmod 755 "$0""#;
+        let written =
+            std::process::Command::new("sh").args(["-c", write]).arg(&path).args([lists, does]).status();
+        assert!(written.expect("it runs").success());
         path
     }
 
@@ -292,6 +294,12 @@ mod tests {
         assert_eq!(nonsense, "eSpeak NG: it is no wav file");
         let endless = failed(answer(program(folder.path(), "cat /dev/zero")).await);
         assert_eq!(endless, TOO_MUCH);
+        let deaf = EspeakNg::new(Some(program(folder.path(), "exit 4")));
+        let long = failed(deaf.say(&clause(&"long ".repeat(100_000)), &Manner::of("en-us")).await);
+        assert!(long.contains("exit status: 4"), "{long}");
+        let slow = EspeakNg::new(Some(program(folder.path(), "exec sleep 1000")));
+        let asked = slow.run(&["--stdout"], "", 1000, Duration::from_millis(50)).await;
+        assert!(matches!(asked, Err(SpeakError::Failed(why)) if why.starts_with("eSpeak NG said nothing")));
         let environment = failed(answer(program(folder.path(), "env >&2; exit 1")).await);
         assert!(!environment.contains("CARGO") && !environment.contains("HOME"), "{environment}");
     }

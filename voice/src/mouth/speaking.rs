@@ -10,9 +10,10 @@ use futures::{Stream, StreamExt};
 use std::ops::RangeInclusive;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -39,6 +40,8 @@ pub struct Wish {
 /// Sound as it is made, all at one rate. Whoever drops it stops it.
 pub struct Speech {
     sounds: mpsc::Receiver<Result<Sound, SpeakError>>,
+    /// Until it is known to have ended well.
+    work: Option<JoinHandle<()>>,
 }
 
 impl Mouth {
@@ -55,7 +58,7 @@ impl Mouth {
     ) -> Speech {
         let (sender, sounds) = mpsc::channel(1);
         let synthesizer = Arc::clone(&self.synthesizer);
-        self.tasks.spawn(async move {
+        let work = self.tasks.spawn(async move {
             let speaker = Speaker { synthesizer, wish, rate: None, to: sender.clone() };
             let outcome = tokio::select! {
                 biased;
@@ -68,7 +71,7 @@ impl Mouth {
                 let _ = sender.send(Err(error)).await;
             }
         });
-        Speech { sounds }
+        Speech { sounds, work: Some(work) }
     }
 }
 
@@ -76,7 +79,14 @@ impl Stream for Speech {
     type Item = Result<Sound, SpeakError>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.sounds.poll_recv(context)
+        if let Some(sound) = ready!(self.sounds.poll_recv(context)) {
+            return Poll::Ready(Some(sound));
+        }
+        let Some(work) = &mut self.work else { return Poll::Ready(None) };
+        // What broke off is not taken for an end.
+        let ended = ready!(Pin::new(work).poll(context));
+        self.work = None;
+        Poll::Ready(ended.err().map(|error| Err(SpeakError::Failed(error.to_string()))))
     }
 }
 

@@ -27,6 +27,7 @@ struct Counting {
     said: Mutex<Vec<String>>,
     hangs_at: Option<usize>,
     fails_at: Option<usize>,
+    breaks_at: Option<usize>,
 }
 
 impl Counting {
@@ -53,6 +54,7 @@ impl Synthesizer for Counting {
         if self.fails_at == Some(count) {
             return Err(SpeakError::Failed("it is hoarse".to_owned()));
         }
+        assert_ne!(self.breaks_at, Some(count), "it breaks");
         Ok(Sound { rate: RATE, samples: vec![100 * count as i16; LENGTH] })
     }
 }
@@ -151,6 +153,10 @@ async fn it_ends_when_nobody_listens_when_told_to_and_when_it_fails() {
     assert!(sounds[..2].iter().all(Result::is_ok) && sounds.len() == 3);
     assert_eq!(sounds[2], Err(SpeakError::Failed("it is hoarse".to_owned())));
     assert_eq!(speaking.synthesizer.said().len(), 3);
+
+    let speaking = Speaking::with(Counting { breaks_at: Some(2), ..Counting::default() });
+    let sounds: Vec<_> = speaking.speak(None, whole(FOUR)).collect().await;
+    assert!(matches!(&sounds[..], [Ok(_), Err(SpeakError::Failed(_))]), "{sounds:?}");
 }
 
 #[tokio::test]

@@ -20,6 +20,7 @@ use crate::commands::prove_model::ProveModel;
 use crate::commands::repair::Repair;
 use crate::commands::service::ServiceCommand;
 use crate::commands::setup::Setup;
+use crate::commands::speak::Speak;
 use crate::commands::transcribe::Transcribe;
 use crate::commands::uninstall::Uninstall;
 use crate::commands::up::Up;
@@ -62,6 +63,8 @@ pub enum Command {
     Chat(Chat),
     /// Write down what is said in a file of sound.
     Transcribe(Transcribe),
+    /// Say what is written into a file of sound.
+    Speak(Speak),
     /// Add, show and remove what the box listens with.
     #[command(subcommand)]
     Model(ModelCommand),
@@ -108,10 +111,11 @@ pub enum Command {
 
 pub async fn run(command: Command, context: &Context) -> Result<(), Failure> {
     match command {
-        Command::Up(up) => commands::up::run(up, context).await,
+        Command::Up(up) => Box::pin(commands::up::run(up, context)).await,
         Command::Setup(setup) => commands::setup::run(setup, context).await,
         Command::Chat(chat) => commands::chat::run(chat, context).await,
         Command::Transcribe(asked) => commands::transcribe::run(asked, context).await,
+        Command::Speak(asked) => commands::speak::run(asked, context).await,
         Command::Model(command) => commands::model::run(command, context).await,
         Command::ProveModel(asked) => commands::prove_model::run(&asked),
         Command::Status => commands::status::run(context).await,

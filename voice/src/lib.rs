@@ -7,4 +7,4 @@ pub mod ears;
 pub mod mouth;
 pub mod shelf;
 pub mod api;
-mod queue;
+pub mod queue;

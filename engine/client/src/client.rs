@@ -127,8 +127,17 @@ impl EngineClient {
     ) -> Result<impl Stream<Item = Result<Bytes, ClientError>> + Send + 'static, ClientError> {
         let request = self.request(Method::GET, path, empty());
         let response = self.exchange(request).await?;
-        let frames = response.into_body().into_data_stream();
-        Ok(frames.map(|frame| frame.map_err(|error| ClientError::Interrupted(error.to_string()))))
+        Ok(pieces(response))
+    }
+
+    /// The same for an answer to something.
+    pub async fn download_for(
+        &self,
+        path: &str,
+        body: &impl Serialize,
+    ) -> Result<impl Stream<Item = Result<Bytes, ClientError>> + Send + 'static, ClientError> {
+        let response = self.exchange(self.document(Method::POST, path, body)?).await?;
+        Ok(pieces(response))
     }
 
     /// Follows a turn from a place in its text. An error, or an end without `done`, means interrupted:
@@ -210,6 +219,13 @@ impl EngineClient {
         let (sent, patience) = (transport::call(&self.transport, request), self.patience);
         Box::pin(within(patience, async { whole(checked(sent.await?).await?).await }))
     }
+}
+
+fn pieces(
+    response: Response<Body>,
+) -> impl Stream<Item = Result<Bytes, ClientError>> + Send + use<> + 'static {
+    let frames = response.into_body().into_data_stream();
+    frames.map(|frame| frame.map_err(|error| ClientError::Interrupted(error.to_string())))
 }
 
 async fn within<T>(

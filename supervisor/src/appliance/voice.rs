@@ -8,6 +8,9 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use voice::api::router::{Voice, router};
 use voice::ears::desk::{Desk, Settings};
+use voice::mouth::espeak::EspeakNg;
+use voice::mouth::speaking::Mouth;
+use voice::queue::Queue;
 use voice::shelf::models::Shelf;
 use voice::shelf::proof::{Child, Proofs};
 use web::ports::WayIn;
@@ -16,6 +19,8 @@ use web::ports::WayIn;
 pub const PROVE: &str = "prove-model";
 /// More threads than this make a recogniser slower on most machines.
 const MOST_THREADS: usize = 4;
+/// Each is a stream with a small process now and then.
+const MOST_SPEAKERS: usize = 16;
 /// Sound that waits is in memory.
 const MOST_WAITING: usize = 64;
 
@@ -23,7 +28,14 @@ const MOST_WAITING: usize = 64;
 pub fn start(config: &Config, secret: &str, tasks: &TaskTracker, stop: &CancellationToken) -> WayIn {
     let ears = desk(config);
     tasks.spawn(Arc::clone(&ears).rest(stop.clone()));
-    let router = router(Voice { ears, secret: secret.into() });
+    let synthesizer = Arc::new(EspeakNg::new(config.voice.espeak.clone()));
+    let router = router(Voice {
+        ears,
+        mouth: Arc::new(Mouth::new(synthesizer, tasks.clone())),
+        speakers: Queue::new(MOST_SPEAKERS, MOST_WAITING),
+        usual: config.voice.speaker.as_str().into(),
+        secret: secret.into(),
+    });
     let transport = in_process(router.into_service::<engine_client::transport::Body>());
     WayIn { transport, secret: secret.to_owned() }
 }

@@ -24,6 +24,7 @@ pub mod prove_model;
 pub mod repair;
 pub mod service;
 pub mod setup;
+pub mod speak;
 pub mod status;
 pub mod transcribe;
 pub mod uninstall;

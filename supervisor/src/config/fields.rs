@@ -575,6 +575,8 @@ pub const FIELDS: &[&Field] = &[
     &ATTACHMENT_QUOTA,
     &super::voice_fields::VOICE,
     &super::voice_fields::VOICE_MODEL,
+    &super::voice_fields::VOICE_SPEAKER,
+    &super::voice_fields::VOICE_ESPEAK,
     &super::voice_fields::VOICE_IDLE,
     &CLEANUP_INTERVAL,
     &TEMP_FILE_AGE,

@@ -2,8 +2,9 @@
 
 use super::text;
 use super::values::Values;
-use super::voice_fields::{VOICE, VOICE_IDLE, VOICE_MODEL};
+use super::voice_fields::{VOICE, VOICE_ESPEAK, VOICE_IDLE, VOICE_MODEL, VOICE_SPEAKER};
 use crate::machine::tier::Tier;
+use std::path::PathBuf;
 use std::time::Duration;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -11,6 +12,8 @@ pub struct Voice {
     pub is_on: bool,
     pub model: Option<String>,
     pub idle: Duration,
+    pub speaker: String,
+    pub espeak: Option<PathBuf>,
 }
 
 impl Voice {
@@ -22,6 +25,15 @@ impl Voice {
             model: values
                 .find(&VOICE_MODEL, |name| voice::shelf::models::is_name(name).then(|| name.to_owned())),
             idle: values.get(&VOICE_IDLE, text::duration),
+            speaker: values.get(&VOICE_SPEAKER, |id| is_voice(id).then(|| id.to_owned())),
+            espeak: values
+                .find(&VOICE_ESPEAK, |path| Some(PathBuf::from(path)).filter(|path| path.is_file())),
         }
     }
+}
+
+/// As far as can be told without asking who can speak.
+fn is_voice(id: &str) -> bool {
+    let fits = |c: char| c.is_ascii_alphanumeric() || "-_+.".contains(c);
+    (1..=64).contains(&id.len()) && id.chars().all(fits) && !id.starts_with('-')
 }

@@ -19,6 +19,23 @@ pub const VOICE_MODEL: Field = Field::new(
 )
 .example("\"base\"");
 
+pub const VOICE_SPEAKER: Field = Field::new(
+    "voice.speaker",
+    "WHISPERENGINE_VOICE_SPEAKER",
+    "the id of a voice that `/v1/audio/voices` lists",
+    "As whom the box speaks where whoever asks names no voice.",
+)
+.example("\"en-gb\"")
+.is("en-us");
+
+pub const VOICE_ESPEAK: Field = Field::new(
+    "voice.espeak",
+    "WHISPERENGINE_VOICE_ESPEAK",
+    "the path of a program",
+    "eSpeak NG, which the box speaks with. Without it, the one that the shell would find.",
+)
+.example("\"/usr/bin/espeak-ng\"");
+
 pub const VOICE_IDLE: Field = Field::new(
     "voice.idle",
     "WHISPERENGINE_VOICE_IDLE",

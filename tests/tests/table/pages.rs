@@ -147,6 +147,8 @@ fn case(address: Address, world: &World, other: &Person, own: Uuid) -> Case {
         | Address::Embeddings
         | Address::Transcribe
         | Address::Translate
+        | Address::Speak
+        | Address::Voices
         | Address::ListModels
         | Address::GetModel
         | Address::Certificate

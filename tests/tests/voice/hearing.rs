@@ -18,19 +18,19 @@ use voice_client::form::Form;
 /// Of a debug build on a busy machine.
 const SOON: Duration = Duration::from_secs(60);
 
-async fn says(home: &Home, arguments: &[&str]) -> anyhow::Result<String> {
+pub async fn says(home: &Home, arguments: &[&str]) -> anyhow::Result<String> {
     let done = home.run(arguments, SOON).await?;
     ensure!(done.status.success(), "{arguments:?}: {}", done.stderr);
     Ok(done.stdout)
 }
 
-async fn refuses(home: &Home, arguments: &[&str]) -> anyhow::Result<String> {
+pub async fn refuses(home: &Home, arguments: &[&str]) -> anyhow::Result<String> {
     let done = home.run(arguments, SOON).await?;
     ensure!(done.status.code() == Some(1), "{arguments:?}: {}", done.stdout);
     Ok(done.stderr)
 }
 
-async fn key(house: &House) -> anyhow::Result<String> {
+pub async fn key(house: &House) -> anyhow::Result<String> {
     let made: KeyCreated = house.client().post("/api/v1/keys", &NewKey { name: "a program".into() }).await?;
     Ok(made.key)
 }

@@ -2,6 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VoicesView {
+    pub voices: Vec<VoiceView>,
+}
+
 /// One voice, as `/v1/audio/voices` tells it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct VoiceView {

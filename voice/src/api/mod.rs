@@ -5,6 +5,7 @@ pub mod router;
 mod formats;
 mod guard;
 mod problem;
+mod speech;
 mod streamed;
 mod transcriptions;
 

@@ -1,6 +1,9 @@
 //! Errors on their way out. The caller gets a code and a sentence; the cause goes to the log once.
 
 use crate::ears::desk::ListenError;
+use crate::mouth::encoding::Unencoded;
+use crate::mouth::synthesizer::SpeakError;
+use crate::queue::Full;
 use crate::sound::error::SoundError;
 use axum::body::Body;
 use axum::extract::multipart::MultipartError;
@@ -41,7 +44,7 @@ impl IntoResponse for VoiceError {
 impl From<ListenError> for VoiceError {
     fn from(error: ListenError) -> Self {
         let code = match &error {
-            ListenError::Full(_) => ErrorCode::TooManyRequests,
+            ListenError::Full(full) => return Self::from(Full(full.0)),
             ListenError::Sound(SoundError::UnknownFormat | SoundError::UnknownCodec(_)) => {
                 ErrorCode::UnsupportedMedia
             }
@@ -58,8 +61,34 @@ impl From<ListenError> for VoiceError {
                 return Self::new(ErrorCode::Internal, "something went wrong inside; the log says what");
             }
         };
-        let mut problem = Problem::new(code, error.to_string());
-        problem.retry_after = (code == ErrorCode::TooManyRequests).then_some(COME_BACK);
+        Self::new(code, error.to_string())
+    }
+}
+
+impl From<SpeakError> for VoiceError {
+    fn from(error: SpeakError) -> Self {
+        match error {
+            SpeakError::UnknownVoice(id) => {
+                Self::invalid(format!("voice: there is no voice {id}; GET /v1/audio/voices lists all"))
+            }
+            SpeakError::Missing(what) => Self::new(ErrorCode::PartMissing, what),
+            SpeakError::Failed(why) => Self::new(ErrorCode::ModelFailed, why),
+            SpeakError::Stopped => Self::new(ErrorCode::Stopping, "it was stopped"),
+        }
+    }
+}
+
+impl From<Unencoded> for VoiceError {
+    fn from(Unencoded(why): Unencoded) -> Self {
+        tracing::error!(error = why, "speech could not be encoded");
+        Self::new(ErrorCode::Internal, "something went wrong inside; the log says what")
+    }
+}
+
+impl From<Full> for VoiceError {
+    fn from(full: Full) -> Self {
+        let mut problem = Problem::new(ErrorCode::TooManyRequests, full.to_string());
+        problem.retry_after = Some(COME_BACK);
         Self(problem)
     }
 }

@@ -1,13 +1,15 @@
 //! A handler for each address of the contract, behind the one guard.
 
-use super::{guard, transcriptions};
+use super::{guard, speech, transcriptions};
 use crate::ears::desk::Desk;
+use crate::mouth::speaking::Mouth;
+use crate::queue::Queue;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
-use axum::routing::post;
+use axum::routing::{get, post};
 use std::sync::Arc;
-use voice_client::contract::{TRANSCRIPTIONS, TRANSLATIONS};
+use voice_client::contract::{SPEECH, TRANSCRIPTIONS, TRANSLATIONS, VOICES};
 
 /// Sound and the words around it. Longer sound is sent in a format that is smaller.
 const LARGEST: usize = 64 << 20;
@@ -15,6 +17,11 @@ const LARGEST: usize = 64 << 20;
 #[derive(Clone)]
 pub struct Voice {
     pub ears: Arc<Desk>,
+    pub mouth: Arc<Mouth>,
+    /// How many are spoken to at the same time.
+    pub speakers: Arc<Queue>,
+    /// The voice of whoever names none.
+    pub usual: Arc<str>,
     /// What our own front doors show.
     pub secret: Arc<str>,
 }
@@ -23,6 +30,8 @@ pub fn router(voice: Voice) -> Router {
     Router::new()
         .route(TRANSCRIPTIONS, post(transcriptions::transcribe))
         .route(TRANSLATIONS, post(transcriptions::translate))
+        .route(SPEECH, post(speech::speak))
+        .route(VOICES, get(speech::voices))
         .fallback(guard::no_such_route)
         .method_not_allowed_fallback(guard::wrong_method)
         .layer(DefaultBodyLimit::max(LARGEST))

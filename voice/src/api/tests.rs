@@ -3,23 +3,30 @@
 use super::router::{Voice, router};
 use crate::ears::desk::{Desk, Settings};
 use crate::ears::tests::{easy, shelf, spoken};
+use crate::mouth::espeak::EspeakNg;
+use crate::mouth::speaking::Mouth;
+use crate::queue::Queue;
 use crate::shelf::models::Shelf;
 use crate::shelf::proof::Proofs;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{Request, StatusCode, header};
 use engine_client::principal::{PRINCIPAL, Principal, REQUEST_ID, SECRET};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::path::Path;
+use std::sync::Arc;
+use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
-use voice_client::contract::{TRANSCRIPTIONS, TRANSLATIONS};
+use voice_client::contract::{SPEECH, TRANSCRIPTIONS, TRANSLATIONS, VOICES};
 
 const MARK: &str = "a-line-that-is-in-no-file";
 
 fn voice(root: &Path, settings: Settings) -> Router {
     let proofs = Proofs::new(easy(root), "1", root.join("proven.json"));
     let ears = Desk::new(Shelf::at(root.to_owned()), proofs, settings);
-    router(Voice { ears, secret: "the secret".into() })
+    let mouth = Mouth::new(Arc::new(EspeakNg::new(None)), TaskTracker::new());
+    let (mouth, speakers) = (Arc::new(mouth), Queue::new(2, 2));
+    router(Voice { ears, mouth, speakers, usual: "en-us".into(), secret: "the secret".into() })
 }
 
 fn form(sound: Option<&[u8]>, fields: &[(&str, &str)]) -> Vec<u8> {
@@ -184,4 +191,63 @@ async fn more_than_may_wait_are_sent_away_and_everybody_else_is_heard() {
         *status == StatusCode::TOO_MANY_REQUESTS && text.contains("\"retry_after\":5")
     }));
     assert_eq!((well.len(), away.len()), (5, 7));
+}
+
+async fn said(router: &Router, body: &Value) -> (StatusCode, String, Vec<u8>) {
+    let mut request = request(SPEECH, body.to_string().into_bytes());
+    request.headers_mut().insert(header::CONTENT_TYPE, "application/json".parse().expect("a type"));
+    let answer = router.clone().oneshot(request).await.expect("answered");
+    let kind = answer.headers()[header::CONTENT_TYPE].to_str().expect("text").to_owned();
+    let status = answer.status();
+    (status, kind, to_bytes(answer.into_body(), 1 << 22).await.expect("a whole answer").to_vec())
+}
+
+#[tokio::test]
+async fn what_is_said_in_every_shape_is_heard_as_it_was_written() {
+    let (root, _) = shelf();
+    let voice = voice(root.path(), Settings::default());
+    for (shape, kind) in [("wav", "audio/wav"), ("mp3", "audio/mpeg"), ("opus", "audio/ogg")] {
+        let body = json!({ "model": "tts-1", "voice": "alloy", "input": "turn on the light", "response_format": shape });
+        let (status, found, sound) = said(&voice, &body).await;
+        assert_eq!((status, found.as_str()), (StatusCode::OK, kind));
+        let (_, _, text) =
+            told(&voice, request(TRANSCRIPTIONS, form(Some(&sound), &[("response_format", "text")]))).await;
+        assert_eq!(text, "turn on the light\n", "{shape}");
+    }
+    let (_, kind, usual) = said(&voice, &json!({ "input": "what is my name", "speed": 1.0 })).await;
+    assert_eq!(kind, "audio/mpeg");
+    let (_, _, quick) = said(&voice, &json!({ "input": "what is my name", "speed": 2.0 })).await;
+    assert!(quick.len() * 3 < usual.len() * 2, "{} {}", quick.len(), usual.len());
+    let asked = json!({ "input": "what is my name", "response_format": "pcm", "stream_format": "sse" });
+    let (_, kind, events) = said(&voice, &asked).await;
+    let events = String::from_utf8(events).expect("text");
+    assert!(kind == "text/event-stream" && events.contains("speech.audio.delta"), "{kind}");
+    assert!(events.trim_end().ends_with(r#"data: {"type":"speech.audio.done"}"#), "{events}");
+}
+
+#[tokio::test]
+async fn what_cannot_be_said_is_told_and_who_can_speak_is_listed() {
+    let (root, _) = shelf();
+    let voice = voice(root.path(), Settings::default());
+    for (body, status, says) in [
+        (json!({ "input": "hello", "voice": "nobody" }), 400, "/v1/audio/voices"),
+        (json!({ "input": "hello", "voice": "--version" }), 400, "no voice"),
+        (json!({ "input": "hello", "model": "other" }), 404, "espeak-ng"),
+        (json!({ "input": "hello", "response_format": "aac" }), 400, "mp3, opus, wav or pcm"),
+        (json!({ "input": "hello", "speed": 9 }), 400, "speed:"),
+        (json!({ "input": "  \n  " }), 400, "nothing in it"),
+        (json!({ "input": "x".repeat(300_000) }), 413, "bytes"),
+        (json!({ "text": "hello" }), 400, "input"),
+    ] {
+        let (found, _, text) = said(&voice, &body).await;
+        let text = String::from_utf8(text).expect("text");
+        assert!((found.as_u16(), text.contains(says)) == (status, true), "{found} {text}");
+    }
+    let mut request = request(VOICES, Vec::new());
+    *request.method_mut() = axum::http::Method::GET;
+    let (_, _, text) = told(&voice, request).await;
+    let told: Value = serde_json::from_str(&text).expect("JSON");
+    let has =
+        |id: &str| told["voices"].as_array().is_some_and(|all| all.iter().any(|voice| voice["id"] == id));
+    assert!(has("en-us") && has("de"), "{text}");
 }

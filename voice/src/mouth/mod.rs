@@ -4,6 +4,7 @@ pub mod speaking;
 pub mod reading;
 pub mod synthesizer;
 pub mod espeak;
+pub mod encoding;
 mod voices;
 pub mod wav;
 #[cfg(test)]

@@ -16,6 +16,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use voice_client::speech::VoiceView;
 
 /// Samples a second that can be wished for.
 pub const RATES: RangeInclusive<u32> = 8_000..=48_000;
@@ -47,6 +48,11 @@ pub struct Speech {
 impl Mouth {
     pub fn new(synthesizer: Arc<dyn Synthesizer>, tasks: TaskTracker) -> Self {
         Self { synthesizer, tasks }
+    }
+
+    /// Who can speak.
+    pub async fn voices(&self) -> Result<Vec<VoiceView>, SpeakError> {
+        self.synthesizer.voices().await
     }
 
     /// The pieces may be of any size. An error is the last that comes.

@@ -57,6 +57,8 @@ addresses! {
     Embeddings: POST "/v1/embeddings" by Key;
     Transcribe: POST "/v1/audio/transcriptions" by Key;
     Translate: POST "/v1/audio/translations" by Key;
+    Speak: POST "/v1/audio/speech" by Key;
+    Voices: GET "/v1/audio/voices" by Key;
     ListModels: GET "/v1/models" by Key;
     GetModel: GET "/v1/models/{*name}" by Key;
 

@@ -106,7 +106,7 @@ fn handler(address: Address) -> MethodRouter<Face> {
         Address::Api => on(way, api),
         Address::ChatCompletions => on(way, openai::chat::answer::post),
         Address::Embeddings => on(way, openai::embeddings::post),
-        Address::Transcribe | Address::Translate => on(way, voice),
+        Address::Transcribe | Address::Translate | Address::Speak | Address::Voices => on(way, voice),
         Address::ListModels => on(way, openai::models::list),
         Address::GetModel => on(way, openai::models::get),
         Address::Home => on(way, setup::entry::home),

@@ -1,0 +1,160 @@
+//! `/v1/audio/speech`: text comes in, sound goes out as it is made. `/v1/audio/voices`: who can speak.
+
+use super::guard::Who;
+use super::problem::VoiceError;
+use super::router::Voice;
+use crate::mouth::encoding::{Encoder, Shape, Unencoded};
+use crate::mouth::espeak::ENGINE;
+use crate::mouth::speaking::{Speech, Wish};
+use crate::mouth::synthesizer::{Manner, Sound, SpeakError};
+use crate::queue::Place;
+use axum::Json;
+use axum::body::Body;
+use axum::extract::State;
+use axum::extract::rejection::JsonRejection;
+use axum::http::header;
+use axum::response::sse::{Event, Sse};
+use axum::response::{IntoResponse, Response};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use engine_client::problem::ErrorCode;
+use futures::{Stream, StreamExt, stream};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use std::convert::Infallible;
+use tokio_util::sync::CancellationToken;
+use voice_client::speech::VoicesView;
+
+/// Names that clients of OpenAI's send without having been told: whatever there is.
+const ANY_MODEL: [&str; 4] = ["", "tts-1", "tts-1-hd", "gpt-4o-mini-tts"];
+const ANY_VOICE: [&str; 12] =
+    ["", "alloy", "ash", "ballad", "coral", "echo", "fable", "nova", "onyx", "sage", "shimmer", "verse"];
+/// A long chapter.
+const LONGEST: usize = 256 * 1024;
+
+#[derive(Deserialize)]
+pub struct Asked {
+    input: String,
+    #[serde(default)]
+    model: String,
+    #[serde(default)]
+    voice: String,
+    response_format: Option<String>,
+    speed: Option<f32>,
+    stream_format: Option<String>,
+}
+
+pub async fn voices(State(voice): State<Voice>, _: Who) -> Result<Json<VoicesView>, VoiceError> {
+    Ok(Json(VoicesView { voices: voice.mouth.voices().await? }))
+}
+
+pub async fn speak(
+    State(voice): State<Voice>,
+    Who(who): Who,
+    asked: Result<Json<Asked>, JsonRejection>,
+) -> Result<Response, VoiceError> {
+    let Json(asked) = asked.map_err(|error| VoiceError::invalid(error.body_text()))?;
+    let shape = match asked.response_format.as_deref() {
+        None => Shape::default(),
+        Some(name) => {
+            Shape::parse(name).ok_or_else(|| VoiceError::invalid("response_format: mp3, opus, wav or pcm"))?
+        }
+    };
+    let tells_events = match asked.stream_format.as_deref() {
+        None | Some("audio") => false,
+        Some("sse") => true,
+        Some(_) => return Err(VoiceError::invalid("stream_format: audio or sse")),
+    };
+    if asked.input.len() > LONGEST {
+        let detail = format!("input: at most {LONGEST} bytes at once");
+        return Err(VoiceError::new(ErrorCode::TooLarge, detail));
+    }
+    if asked.model != ENGINE && !ANY_MODEL.contains(&asked.model.as_str()) {
+        let detail = format!("there is no model {} to speak with; {ENGINE} is", asked.model);
+        return Err(VoiceError::new(ErrorCode::NotFound, detail));
+    }
+    let wish = wish(&voice, &asked, shape).await?;
+    let place = voice.speakers.enter(&who).await?;
+    let text = stream::iter([asked.input]);
+    let mut speech = voice.mouth.speak(text, wish, CancellationToken::new());
+    // What goes wrong before there is any sound is an answer of its own.
+    let nothing = || VoiceError::invalid("input: there is nothing in it that can be said");
+    let first = speech.next().await.ok_or_else(nothing)??;
+    let encoder = Encoder::new(shape, first.rate)?;
+    let said = Said { first: Some(first), speech, encoder: Some(encoder), _place: place };
+    let pieces = stream::unfold(said, Said::next);
+    if tells_events {
+        return Ok(Sse::new(events(pieces)).into_response());
+    }
+    let kind = [(header::CONTENT_TYPE, shape.media_type())];
+    Ok((kind, Body::from_stream(pieces)).into_response())
+}
+
+async fn wish(voice: &Voice, asked: &Asked, shape: Shape) -> Result<Wish, VoiceError> {
+    let id = if ANY_VOICE.contains(&asked.voice.as_str()) { &*voice.usual } else { asked.voice.as_str() };
+    let base = id.split('+').next().unwrap_or_default();
+    let known = voice.mouth.voices().await?.into_iter().find(|known| known.id == base);
+    let known = known.ok_or_else(|| SpeakError::UnknownVoice(id.to_owned()))?;
+    let manner = Manner::of(id).at_speed(asked.speed.unwrap_or(1.0));
+    let manner = manner.ok_or_else(|| VoiceError::invalid("speed: a number from 0.25 to 4"))?;
+    Ok(Wish { manner, language: known.language, rate: shape.rate() })
+}
+
+struct Said {
+    first: Option<Sound>,
+    speech: Speech,
+    /// `None` at the end.
+    encoder: Option<Encoder>,
+    /// Held while somebody listens.
+    _place: Place,
+}
+
+#[derive(Debug, thiserror::Error)]
+enum Broken {
+    #[error(transparent)]
+    Speak(#[from] SpeakError),
+    #[error(transparent)]
+    Encode(#[from] Unencoded),
+}
+
+impl Said {
+    /// The next bytes. An error is the last that comes.
+    async fn next(mut self) -> Option<(Result<Vec<u8>, Broken>, Self)> {
+        loop {
+            let mut encoder = self.encoder.take()?;
+            let sound = match self.first.take() {
+                Some(first) => Some(Ok(first)),
+                None => self.speech.next().await,
+            };
+            let made = match sound {
+                Some(Ok(sound)) => {
+                    let made = encoder.take(&sound.samples);
+                    self.encoder = Some(encoder);
+                    made
+                }
+                Some(Err(error)) => return Some((Err(error.into()), self)),
+                None => encoder.end(),
+            };
+            match made {
+                Ok(bytes) if bytes.is_empty() => {}
+                made => return Some((made.map_err(Broken::from), self)),
+            }
+        }
+    }
+}
+
+fn events(
+    pieces: impl Stream<Item = Result<Vec<u8>, Broken>> + Send + 'static,
+) -> impl Stream<Item = Result<Event, Infallible>> + Send {
+    let told = pieces.map(|piece| match piece {
+        Ok(bytes) => event("speech.audio.delta", json!({ "audio": STANDARD.encode(bytes) })),
+        Err(error) => event("error", json!({ "error": { "message": error.to_string() } })),
+    });
+    let done = stream::once(async { event("speech.audio.done", json!({})) });
+    told.chain(done).map(Ok)
+}
+
+fn event(kind: &str, mut data: Value) -> Event {
+    data["type"] = kind.into();
+    Event::default().event(kind).data(data.to_string())
+}

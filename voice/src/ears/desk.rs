@@ -11,7 +11,7 @@ use crate::shelf::models::{ModelFile, Shelf};
 use crate::shelf::proof::{ProofError, Proofs};
 use crate::sound::error::SoundError;
 use crate::sound::pace::HEARD;
-use crate::sound::reading::Reading;
+use crate::sound::reading::{At, Reading};
 use bytes::Bytes;
 use std::io::{self, Cursor};
 use std::path::PathBuf;
@@ -206,7 +206,7 @@ pub fn listen(
     stop: &CancellationToken,
     mut each: impl FnMut(&Segment),
 ) -> Result<Transcript, ListenError> {
-    let mut reading = Reading::open(Cursor::new(sound), longest)?;
+    let mut reading = Reading::open(Cursor::new(sound), At::Rate(HEARD), longest)?;
     let mut listener = Listener::new(model, threads).map_err(failed)?;
     let (mut windows, mut transcript, mut samples) = (Windows::default(), Transcript::default(), 0_usize);
     let mut hear = |found: Vec<Window>| {

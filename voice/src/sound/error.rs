@@ -1,5 +1,6 @@
 //! Why there is nothing to hear in what was sent.
 
+use std::io;
 use std::time::Duration;
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -14,4 +15,10 @@ pub enum SoundError {
     Damaged(String),
     #[error("it is longer than {} minutes, which is the most that is heard at once", .0.as_secs().div_ceil(60))]
     TooLong(Duration),
+}
+
+impl From<io::Error> for SoundError {
+    fn from(error: io::Error) -> Self {
+        Self::Damaged(error.to_string())
+    }
 }

@@ -7,3 +7,8 @@ pub mod error;
 pub mod pace;
 pub mod reading;
 mod opus;
+mod packets;
+mod wav;
+
+#[cfg(test)]
+mod tests;

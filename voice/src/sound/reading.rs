@@ -1,121 +1,80 @@
 //! Decodes a file block by block, whatever it is in: never more of it in memory than a block, and never more decoded than
 //! allowed.
 //!
-//! What a file is called or claims to be does not count: its first bytes tell. Packets that cannot be decoded are left
-//! out, as every player does; a file of which nothing can be decoded is damaged.
+//! What a file is called or claims to be does not count: its first bytes tell.
 
 use super::error::SoundError;
-use super::opus::Opus;
-use super::pace::{HEARD, Pace};
-use std::io;
+use super::pace::Pace;
+use super::packets::Packets;
+use super::wav::{Found, Wav};
 use std::time::Duration;
-use symphonia::core::codecs::audio::well_known::CODEC_ID_OPUS;
-use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoder, AudioDecoderOptions};
-use symphonia::core::errors::Error;
-use symphonia::core::formats::probe::Hint;
-use symphonia::core::formats::{FormatOptions, FormatReader, TrackType};
 use symphonia::core::io::{MediaSource, MediaSourceStream, MediaSourceStreamOptions};
-use symphonia::core::meta::MetadataOptions;
-use symphonia::core::packet::Packet;
-use symphonia::default::{get_codecs, get_probe};
 
-/// So many packets in a row that are no sound, and the rest is not looked at.
-const MOST_DAMAGED: u32 = 256;
 /// Of a file in several channels all are heard, but not of one that claims to have a thousand.
-const MOST_CHANNELS: usize = 64;
+pub(super) const MOST_CHANNELS: usize = 64;
 
 pub struct Reading {
-    format: Box<dyn FormatReader>,
-    track: u32,
-    decoder: Decoder,
+    source: Source,
+    at: At,
     /// Made when the first block tells its rate.
     pace: Option<(u32, Pace)>,
     longest: Duration,
-    left: usize,
-    damaged: u32,
-    why: Option<String>,
+    /// Samples that came out, and how many of them make a second.
+    made: usize,
+    rate: u32,
     is_over: bool,
 }
 
-enum Decoder {
-    Known(Box<dyn AudioDecoder>),
-    Opus(Box<Opus>),
+/// The pace that sound is wanted at.
+#[derive(Clone, Copy, Debug)]
+pub enum At {
+    Rate(u32),
+    /// Whatever the file has.
+    Own,
+}
+
+enum Source {
+    Wav(Wav),
+    Packets(Packets),
 }
 
 impl Reading {
     /// Looks at its beginning. Blocks, as all of it does.
-    pub fn open(source: impl MediaSource + 'static, longest: Duration) -> Result<Self, SoundError> {
+    pub fn open(source: impl MediaSource + 'static, at: At, longest: Duration) -> Result<Self, SoundError> {
         let stream = MediaSourceStream::new(Box::new(source), MediaSourceStreamOptions::default());
-        let opened =
-            get_probe().probe(&Hint::new(), stream, FormatOptions::default(), MetadataOptions::default());
-        let format = opened.map_err(|error| match error {
-            Error::DecodeError(what) | Error::LimitError(what) => SoundError::Damaged(what.to_owned()),
-            // Nothing in it is the beginning of any format.
-            _ => SoundError::UnknownFormat,
-        })?;
-        let track = format.default_track(TrackType::Audio).ok_or(SoundError::Empty)?;
-        let parameters = track.codec_params.as_ref().and_then(|parameters| parameters.audio());
-        let decoder = decoder(parameters.ok_or(SoundError::Empty)?)?;
-        let left = usize::try_from(longest.as_secs()).unwrap_or(usize::MAX).saturating_mul(HEARD as usize);
-        let track = track.id;
-        Ok(Self { format, track, decoder, pace: None, longest, left, damaged: 0, why: None, is_over: false })
+        let source = match Wav::find(stream)? {
+            Found::Wav(wav) => Source::Wav(wav),
+            Found::Other(stream) => Source::Packets(Packets::open(stream)?),
+        };
+        Ok(Self { source, at, pace: None, longest, made: 0, rate: 0, is_over: false })
     }
 
-    /// The next block at the pace of ears. `None` at the end.
+    /// The next block, of one channel. `None` at the end.
     pub fn block(&mut self) -> Result<Option<Vec<f32>>, SoundError> {
         let mut out = Vec::new();
         while out.is_empty() && !self.is_over {
-            match self.packet()? {
-                Some(packet) => self.decode(&packet, &mut out)?,
+            let block = match &mut self.source {
+                Source::Wav(wav) => wav.block()?,
+                Source::Packets(packets) => packets.block()?,
+            };
+            match block {
+                Some(block) => self.take(&block, &mut out)?,
                 None => self.end(&mut out)?,
             }
         }
-        self.left = self.left.checked_sub(out.len()).ok_or(SoundError::TooLong(self.longest))?;
+        self.made = self.made.saturating_add(out.len());
+        if self.made as u64 > self.longest.as_secs().saturating_mul(self.rate.into()) {
+            return Err(SoundError::TooLong(self.longest));
+        }
         Ok((!out.is_empty()).then_some(out))
     }
 
-    fn packet(&mut self) -> Result<Option<Packet>, SoundError> {
-        loop {
-            match self.format.next_packet() {
-                Ok(Some(packet)) if packet.track_id == self.track => return Ok(Some(packet)),
-                Ok(Some(_)) => {}
-                // It was cut off: what came before is heard.
-                Err(Error::IoError(error)) if error.kind() == io::ErrorKind::UnexpectedEof => {
-                    return Ok(None);
-                }
-                // Another stream begins in the same file: another song, not more of this one.
-                Ok(None) | Err(Error::ResetRequired) => return Ok(None),
-                Err(error) if self.pace.is_none() => return Err(SoundError::Damaged(error.to_string())),
-                Err(error) => {
-                    tracing::debug!(error = %error, "the rest of a file cannot be read");
-                    return Ok(None);
-                }
-            }
-        }
+    /// How many samples make a second, once there was a block.
+    pub fn rate(&self) -> u32 {
+        self.rate
     }
 
-    fn decode(&mut self, packet: &Packet, out: &mut Vec<f32>) -> Result<(), SoundError> {
-        let decoded = match &mut self.decoder {
-            Decoder::Opus(opus) => opus.decode(packet).map_err(|error| error.to_string()),
-            Decoder::Known(decoder) => match decoder.decode(packet) {
-                Ok(buffer) => {
-                    let mut together = Vec::new();
-                    buffer.copy_to_vec_interleaved::<f32>(&mut together);
-                    Ok(Block { rate: buffer.spec().rate(), channels: buffer.num_planes(), together })
-                }
-                Err(error) => Err(error.to_string()),
-            },
-        };
-        let block = match decoded {
-            Ok(block) => block,
-            Err(why) => {
-                self.damaged += 1;
-                self.why = Some(why);
-                self.is_over = self.damaged >= MOST_DAMAGED;
-                return Ok(());
-            }
-        };
-        self.damaged = 0;
+    fn take(&mut self, block: &Block, out: &mut Vec<f32>) -> Result<(), SoundError> {
         if block.channels == 0 || block.channels > MOST_CHANNELS {
             return Err(SoundError::Damaged(format!("it says that it has {} channels", block.channels)));
         }
@@ -124,14 +83,17 @@ impl Reading {
             Some((rate, pace)) if *rate == block.rate => pace.take(&one, out),
             // Of another rate in the middle, the old pace has nothing more to tell.
             _ => {
-                let mut pace = Pace::new(block.rate, HEARD)?;
-                pace.take(&one, out);
-                if let Some((_, before)) = self.pace.replace((block.rate, pace)) {
-                    let mut whole = Vec::new();
-                    before.end(&mut whole);
-                    whole.append(out);
-                    *out = whole;
+                self.rate = match self.at {
+                    At::Rate(rate) => rate,
+                    At::Own => block.rate,
+                };
+                let mut pace = Pace::new(block.rate, self.rate)?;
+                let before = self.pace.take();
+                if let Some((_, before)) = before {
+                    before.end(out);
                 }
+                pace.take(&one, out);
+                self.pace = Some((block.rate, pace));
             }
         }
         Ok(())
@@ -139,27 +101,13 @@ impl Reading {
 
     fn end(&mut self, out: &mut Vec<f32>) -> Result<(), SoundError> {
         self.is_over = true;
-        match (self.pace.take(), self.why.take()) {
-            (Some((_, pace)), _) => pace.end(out),
-            (None, Some(why)) => return Err(SoundError::Damaged(why)),
-            (None, None) => return Err(SoundError::Empty),
-        }
+        let (_, pace) = self.pace.take().ok_or(SoundError::Empty)?;
+        pace.end(out);
         Ok(())
     }
 }
 
-fn decoder(parameters: &AudioCodecParameters) -> Result<Decoder, SoundError> {
-    if parameters.codec == CODEC_ID_OPUS {
-        return Opus::new(parameters).map(Box::new).map(Decoder::Opus);
-    }
-    let made = get_codecs().make_audio_decoder(parameters, &AudioDecoderOptions::default());
-    made.map(Decoder::Known).map_err(|error| match error {
-        Error::Unsupported(what) => SoundError::UnknownCodec(what.to_owned()),
-        other => SoundError::Damaged(other.to_string()),
-    })
-}
-
-/// What one packet holds, with its channels side by side.
+/// What was decoded at once, with its channels side by side.
 pub(super) struct Block {
     pub rate: u32,
     pub channels: usize,

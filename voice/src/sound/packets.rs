@@ -6,7 +6,8 @@ use super::error::SoundError;
 use super::opus::Opus;
 use super::reading::Block;
 use std::io;
-use symphonia::core::codecs::audio::well_known::CODEC_ID_OPUS;
+use symphonia::core::audio::Channels;
+use symphonia::core::codecs::audio::well_known::{CODEC_ID_OPUS, CODEC_ID_VORBIS};
 use symphonia::core::codecs::audio::{AudioDecoder, AudioDecoderOptions};
 use symphonia::core::errors::Error;
 use symphonia::core::formats::probe::Hint;
@@ -107,7 +108,12 @@ fn decoder(track: &Track) -> Result<Decoder, SoundError> {
     let parameters = track.codec_params.as_ref().and_then(|parameters| parameters.audio());
     let parameters = parameters.ok_or(SoundError::Empty)?;
     if parameters.codec == CODEC_ID_OPUS {
-        return Opus::new(parameters).map(Box::new).map(Decoder::Opus);
+        return Opus::new(parameters, track.time_base).map(Box::new).map(Decoder::Opus);
+    }
+    let channels = parameters.channels.as_ref().map_or(0, Channels::count);
+    if parameters.codec == CODEC_ID_VORBIS && channels > 2 {
+        // Symphonia 0.6 makes noise of it.
+        return Err(SoundError::UnknownCodec(format!("Vorbis in {channels} channels")));
     }
     let made = get_codecs().make_audio_decoder(parameters, &AudioDecoderOptions::default());
     made.map(Decoder::Known).map_err(|error| match error {

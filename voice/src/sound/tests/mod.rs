@@ -1,5 +1,6 @@
 //! Files of every kind, true ones and others.
 
+mod formats;
 mod wav;
 
 use super::error::SoundError;

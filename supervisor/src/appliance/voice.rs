@@ -13,6 +13,7 @@ use voice::mouth::speaking::Mouth;
 use voice::queue::Queue;
 use voice::shelf::models::Shelf;
 use voice::shelf::proof::{Child, Proofs};
+use voice::sound::brought::Keeping;
 use web::ports::WayIn;
 
 /// The command that tries a model out in a process of its own.
@@ -35,6 +36,7 @@ pub fn start(config: &Config, secret: &str, tasks: &TaskTracker, stop: &Cancella
         speakers: Queue::new(MOST_SPEAKERS, MOST_WAITING),
         usual: config.voice.speaker.as_str().into(),
         secret: secret.into(),
+        keeping: Keeping::at(config.data_dir.processing()),
     });
     let transport = in_process(router.into_service::<engine_client::transport::Body>());
     WayIn { transport, secret: secret.to_owned() }

@@ -6,3 +6,7 @@ pub const TRANSLATIONS: &str = "/v1/audio/translations";
 pub const SPEECH: &str = "/v1/audio/speech";
 /// Who can speak.
 pub const VOICES: &str = "/v1/audio/voices";
+
+/// Bytes of sound that are listened to at once, and of a form with them in it.
+pub const LARGEST_SOUND: usize = 25 << 20;
+pub const LARGEST_FORM: usize = LARGEST_SOUND + (1 << 20);

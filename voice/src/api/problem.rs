@@ -4,12 +4,14 @@ use crate::ears::desk::ListenError;
 use crate::mouth::encoding::Unencoded;
 use crate::mouth::synthesizer::SpeakError;
 use crate::queue::Full;
+use crate::sound::brought::KeepError;
 use crate::sound::error::SoundError;
 use axum::body::Body;
 use axum::extract::multipart::MultipartError;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use engine_client::problem::{ErrorCode, PROBLEM_JSON, Problem};
+use std::io::ErrorKind;
 
 /// When somebody who was sent away may come back, in seconds.
 const COME_BACK: u64 = 5;
@@ -89,6 +91,25 @@ impl From<Full> for VoiceError {
     fn from(full: Full) -> Self {
         let mut problem = Problem::new(ErrorCode::TooManyRequests, full.to_string());
         problem.retry_after = Some(COME_BACK);
+        Self(problem)
+    }
+}
+
+impl From<KeepError> for VoiceError {
+    fn from(error: KeepError) -> Self {
+        let code = match &error {
+            KeepError::TooLarge => ErrorCode::TooLarge,
+            KeepError::Full => ErrorCode::TooManyRequests,
+            KeepError::Failed(cause) => {
+                tracing::error!(error = %cause, "sound could not be kept while it came");
+                if matches!(cause.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded) {
+                    return Self::new(ErrorCode::DiskFull, "there is no room left on the disk");
+                }
+                return Self::new(ErrorCode::Internal, "something went wrong inside; the log says what");
+            }
+        };
+        let mut problem = Problem::new(code, error.to_string());
+        problem.retry_after = (code == ErrorCode::TooManyRequests).then_some(COME_BACK);
         Self(problem)
     }
 }

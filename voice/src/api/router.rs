@@ -4,15 +4,13 @@ use super::{guard, speech, transcriptions};
 use crate::ears::desk::Desk;
 use crate::mouth::speaking::Mouth;
 use crate::queue::Queue;
+use crate::sound::brought::Keeping;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn_with_state, map_request};
 use axum::routing::{get, post};
 use std::sync::Arc;
-use voice_client::contract::{SPEECH, TRANSCRIPTIONS, TRANSLATIONS, VOICES};
-
-/// Sound and the words around it. Longer sound is sent in a format that is smaller.
-const LARGEST: usize = 64 << 20;
+use voice_client::contract::{LARGEST_FORM, SPEECH, TRANSCRIPTIONS, TRANSLATIONS, VOICES};
 
 #[derive(Clone)]
 pub struct Voice {
@@ -24,17 +22,19 @@ pub struct Voice {
     pub usual: Arc<str>,
     /// What our own front doors show.
     pub secret: Arc<str>,
+    pub keeping: Keeping,
 }
 
 pub fn router(voice: Voice) -> Router {
     Router::new()
         .route(TRANSCRIPTIONS, post(transcriptions::transcribe))
         .route(TRANSLATIONS, post(transcriptions::translate))
+        .route_layer(map_request(transcriptions::a_piece_at_a_time))
         .route(SPEECH, post(speech::speak))
         .route(VOICES, get(speech::voices))
         .fallback(guard::no_such_route)
         .method_not_allowed_fallback(guard::wrong_method)
-        .layer(DefaultBodyLimit::max(LARGEST))
+        .layer(DefaultBodyLimit::max(LARGEST_FORM))
         .layer(from_fn_with_state(voice.clone(), guard::guard))
         .with_state(voice)
 }

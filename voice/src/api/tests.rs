@@ -8,25 +8,34 @@ use crate::mouth::speaking::Mouth;
 use crate::queue::Queue;
 use crate::shelf::models::Shelf;
 use crate::shelf::proof::Proofs;
+use crate::sound::brought::Keeping;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{Request, StatusCode, header};
+use bytes::Bytes;
 use engine_client::principal::{PRINCIPAL, Principal, REQUEST_ID, SECRET};
 use serde_json::{Value, json};
+use serde_json::Value;
+use std::convert::Infallible;
 use std::path::Path;
 use std::sync::Arc;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
-use voice_client::contract::{SPEECH, TRANSCRIPTIONS, TRANSLATIONS, VOICES};
+use voice_client::contract::{LARGEST_FORM, LARGEST_SOUND, SPEECH, TRANSCRIPTIONS, TRANSLATIONS, VOICES};
 
 const MARK: &str = "a-line-that-is-in-no-file";
 
 fn voice(root: &Path, settings: Settings) -> Router {
+    kept_at(root, settings, Keeping::at(root.to_owned()))
+}
+
+fn kept_at(root: &Path, settings: Settings, keeping: Keeping) -> Router {
     let proofs = Proofs::new(easy(root), "1", root.join("proven.json"));
     let ears = Desk::new(Shelf::at(root.to_owned()), proofs, settings);
     let mouth = Mouth::new(Arc::new(EspeakNg::new(None)), TaskTracker::new());
     let (mouth, speakers) = (Arc::new(mouth), Queue::new(2, 2));
-    router(Voice { ears, mouth, speakers, usual: "en-us".into(), secret: "the secret".into() })
+    let (usual, secret) = ("en-us".into(), "the secret".into());
+    router(Voice { ears, mouth, speakers, usual, secret, keeping })
 }
 
 fn form(sound: Option<&[u8]>, fields: &[(&str, &str)]) -> Vec<u8> {
@@ -250,4 +259,47 @@ async fn what_cannot_be_said_is_told_and_who_can_speak_is_listed() {
     let has =
         |id: &str| told["voices"].as_array().is_some_and(|all| all.iter().any(|voice| voice["id"] == id));
     assert!(has("en-us") && has("de"), "{text}");
+/// In pieces, as a connection brings them.
+fn streamed(path: &str, body: &[u8]) -> Request<Body> {
+    let pieces: Vec<_> = body.chunks(100_000).map(Bytes::copy_from_slice).map(Ok::<_, Infallible>).collect();
+    request(path, Vec::new()).map(|_| Body::from_stream(futures::stream::iter(pieces)))
+}
+
+#[tokio::test]
+async fn a_large_file_waits_on_the_disk_and_one_that_is_too_large_is_refused() {
+    let (root, _) = shelf();
+    let (empty, keeping) =
+        (tempfile::tempdir().expect("a directory"), |path: &Path| Keeping::at(path.to_owned()));
+    let voice = kept_at(root.path(), Settings::default(), keeping(empty.path()));
+    let mut sound = spoken("turn on the light").to_vec();
+    sound.resize(3 << 20, 0);
+    let fields = [("response_format", "text")];
+    let whole = form(Some(&sound), &fields);
+    assert_eq!(told(&voice, streamed(TRANSCRIPTIONS, &whole)).await.2, "turn on the light\n");
+    assert_eq!(std::fs::read_dir(empty.path()).expect("read").count(), 0);
+    let nowhere = kept_at(root.path(), Settings::default(), keeping(&empty.path().join("none")));
+    let (status, _, _) = told(&nowhere, streamed(TRANSCRIPTIONS, &whole)).await;
+    assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR, "it was not in memory");
+    // One byte more, and so much that it is not even a form.
+    for length in [LARGEST_SOUND + 1, LARGEST_FORM] {
+        sound.resize(length, 0);
+        let (status, _, text) = told(&voice, streamed(TRANSCRIPTIONS, &form(Some(&sound), &[]))).await;
+        assert!(status == StatusCode::PAYLOAD_TOO_LARGE && text.contains("too_large"), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn who_comes_when_the_memory_is_full_of_sound_is_told_to_come_back() {
+    let (root, _) = shelf();
+    let keeping = Keeping::at(root.path().to_owned());
+    let voice = kept_at(root.path(), Settings::default(), keeping.clone());
+    let mut waiting: Vec<_> = (0..64).map(|_| keeping.begin()).collect();
+    for one in &mut waiting {
+        one.take(&vec![0; 1 << 20]).await.expect("there is room");
+    }
+    let ask = || told(&voice, request(TRANSCRIPTIONS, form(Some(&spoken("what is my name")), &[])));
+    let (status, _, text) = ask().await;
+    assert!(status == StatusCode::TOO_MANY_REQUESTS && text.contains("\"retry_after\":5"), "{text}");
+    drop(waiting);
+    assert_eq!(ask().await.2, r#"{"text":"what is my name"}"#);
 }

@@ -7,10 +7,12 @@ use super::router::Voice;
 use super::streamed;
 use crate::ears::desk::Asked;
 use crate::ears::hearing::Wish;
-use axum::extract::State;
+use crate::sound::brought::{Keeping, Sound};
+use axum::body::Body;
 use axum::extract::multipart::{Field, Multipart, MultipartRejection};
+use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
-use bytes::Bytes;
+use futures::{StreamExt, stream};
 
 /// A name that clients of OpenAI's send without having been told: whatever there is.
 const ANY: &str = "whisper-1";
@@ -26,9 +28,23 @@ pub async fn translate(State(voice): State<Voice>, who: Who, form: Form) -> Resu
     answer(voice, who, form, true).await
 }
 
+/// Whoever takes a form apart reads all that is there before anybody looks at it: a large file would be in memory.
+pub async fn a_piece_at_a_time(request: Request) -> Request {
+    request.map(|body| {
+        let pieces = (body.into_data_stream(), false);
+        Body::from_stream(stream::unfold(pieces, async |(mut pieces, is_due)| {
+            if is_due {
+                tokio::task::yield_now().await;
+            }
+            Some((pieces.next().await?, (pieces, true)))
+        }))
+    })
+}
+
 async fn answer(voice: Voice, Who(who): Who, form: Form, translates: bool) -> Result<Response, VoiceError> {
     let form = form.map_err(|error| VoiceError::invalid(error.body_text()))?;
-    let Filled { file, model, format, streams, language, mut wish } = Filled::read(form).await?;
+    let Filled { file, model, format, streams, language, mut wish } =
+        Filled::read(form, &voice.keeping).await?;
     let sound = file.ok_or_else(|| VoiceError::invalid("file: send the sound as a file of this name"))?;
     wish.translates = translates;
     // What was spoken is for the model to find out where it is to say it in English.
@@ -44,7 +60,7 @@ async fn answer(voice: Voice, Who(who): Who, form: Form, translates: bool) -> Re
 
 #[derive(Default)]
 struct Filled {
-    file: Option<Bytes>,
+    file: Option<Sound>,
     model: Option<String>,
     format: Format,
     streams: bool,
@@ -53,12 +69,12 @@ struct Filled {
 }
 
 impl Filled {
-    async fn read(mut form: Multipart) -> Result<Self, VoiceError> {
+    async fn read(mut form: Multipart, keeping: &Keeping) -> Result<Self, VoiceError> {
         let mut filled = Self::default();
         while let Some(field) = form.next_field().await? {
             let name = field.name().unwrap_or_default().to_owned();
             if name == "file" {
-                filled.file = Some(field.bytes().await?);
+                filled.file = Some(kept(field, keeping).await?);
                 continue;
             }
             let text = short(&name, field).await?;
@@ -95,6 +111,14 @@ impl Filled {
     }
 }
 
+async fn kept(mut field: Field<'_>, keeping: &Keeping) -> Result<Sound, VoiceError> {
+    let mut coming = keeping.begin();
+    while let Some(piece) = field.chunk().await? {
+        coming.take(&piece).await?;
+    }
+    Ok(coming.end().await?)
+}
+
 async fn short(name: &str, mut field: Field<'_>) -> Result<String, VoiceError> {
     let mut bytes = Vec::new();
     while let Some(chunk) = field.chunk().await? {
@@ -104,4 +128,25 @@ async fn short(name: &str, mut field: Field<'_>) -> Result<String, VoiceError> {
         }
     }
     String::from_utf8(bytes).map_err(|_| VoiceError::invalid(format!("{name}: text in UTF-8")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bytes::Bytes;
+    use futures::FutureExt;
+    use std::convert::Infallible;
+
+    #[tokio::test]
+    async fn nobody_is_given_two_pieces_at_once_however_many_there_are() {
+        let all =
+            ["one", "two", "three"].map(|piece| Ok::<_, Infallible>(Bytes::from_static(piece.as_bytes())));
+        let whole = Body::from_stream(stream::iter(all.clone()));
+        let mut slow = a_piece_at_a_time(Request::new(whole)).await.into_body().into_data_stream();
+        for Ok(piece) in all {
+            assert_eq!(slow.next().now_or_never().flatten().and_then(Result::ok), Some(piece));
+            assert!(slow.next().now_or_never().is_none(), "it waits");
+        }
+        assert!(slow.next().await.is_none());
+    }
 }

@@ -9,11 +9,11 @@ use super::windows::{Window, Windows};
 use crate::queue::{Full, Queue};
 use crate::shelf::models::{ModelFile, Shelf};
 use crate::shelf::proof::{ProofError, Proofs};
+use crate::sound::brought::Sound;
 use crate::sound::error::SoundError;
 use crate::sound::pace::HEARD;
 use crate::sound::reading::{At, Reading};
-use bytes::Bytes;
-use std::io::{self, Cursor};
+use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -69,7 +69,7 @@ pub struct Asked {
     /// Whose turn it is.
     pub who: String,
     pub model: Option<String>,
-    pub sound: Bytes,
+    pub sound: Sound,
     /// By name, as whoever asks has it.
     pub language: Option<String>,
     pub wish: Wish,
@@ -199,14 +199,14 @@ impl Desk {
 /// Blocks until all of it is heard. For a command that has its own model, too.
 pub fn listen(
     model: &Model,
-    sound: Bytes,
+    sound: Sound,
     wish: &Wish,
     threads: usize,
     longest: Duration,
     stop: &CancellationToken,
     mut each: impl FnMut(&Segment),
 ) -> Result<Transcript, ListenError> {
-    let mut reading = Reading::open(Cursor::new(sound), At::Rate(HEARD), longest)?;
+    let mut reading = Reading::open(sound, At::Rate(HEARD), longest)?;
     let mut listener = Listener::new(model, threads).map_err(failed)?;
     let (mut windows, mut transcript, mut samples) = (Windows::default(), Transcript::default(), 0_usize);
     let mut hear = |found: Vec<Window>| {

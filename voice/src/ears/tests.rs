@@ -62,7 +62,7 @@ fn wav(samples: &[u8]) -> Bytes {
 }
 
 fn hear(model: &Model, sound: Bytes, wish: &Wish) -> Result<Transcript, ListenError> {
-    listen(model, sound, wish, 1, LONGEST, &CancellationToken::new(), |_| {})
+    listen(model, sound.into(), wish, 1, LONGEST, &CancellationToken::new(), |_| {})
 }
 
 #[test]
@@ -134,7 +134,7 @@ pub fn easy(root: &Path) -> Child {
 }
 
 fn asked(sound: Bytes) -> Asked {
-    Asked { who: "ada".to_owned(), model: None, sound, language: None, wish: Wish::default() }
+    Asked { who: "ada".to_owned(), model: None, sound: sound.into(), language: None, wish: Wish::default() }
 }
 
 #[tokio::test]

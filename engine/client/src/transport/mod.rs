@@ -4,7 +4,7 @@ pub mod failover;
 pub mod in_process;
 mod kept;
 pub mod socket;
-mod spool;
+pub mod spool;
 
 #[cfg(test)]
 mod suite;

@@ -106,8 +106,8 @@ impl Kept {
     }
 }
 
-/// Gone from its folder before anything is in it.
-fn nameless(folder: &Path) -> std::io::Result<File> {
+/// A file to be written and read, gone from its folder before anything is in it.
+pub fn nameless(folder: &Path) -> std::io::Result<File> {
     let path = folder.join(format!("whisperengine-{}", uuid::Uuid::new_v4()));
     let file = File::options().read(true).write(true).create_new(true).open(&path)?;
     std::fs::remove_file(path)?;

@@ -15,16 +15,23 @@ use symphonia::core::formats::{FormatOptions, FormatReader, Track, TrackType};
 use symphonia::core::io::MediaSourceStream;
 use symphonia::core::meta::MetadataOptions;
 use symphonia::core::packet::Packet;
+use symphonia::core::units::Duration;
 use symphonia::default::{get_codecs, get_probe};
 
 /// So many packets in a row that are no sound, and the rest is not looked at.
 const MOST_DAMAGED: u32 = 256;
+
+/// What an encoder adds at the end is never more than this. A header that says so counts another file before what
+/// follows, or was written before anything was counted.
+const MOST_LATE: u64 = 5760;
 
 pub struct Packets {
     format: Box<dyn FormatReader>,
     track: u32,
     decoder: Decoder,
     has_sound: bool,
+    /// Samples that were left out because they come after the end.
+    late: u64,
     damaged: u32,
     why: Option<String>,
 }
@@ -44,14 +51,19 @@ impl Packets {
             _ => SoundError::UnknownFormat,
         })?;
         let track = format.default_track(TrackType::Audio).ok_or(SoundError::Empty)?;
+        let late = if track.num_frames == Some(0) { MOST_LATE } else { 0 };
         let (decoder, track) = (decoder(track)?, track.id);
-        Ok(Self { format, track, decoder, has_sound: false, damaged: 0, why: None })
+        Ok(Self { format, track, decoder, has_sound: false, late, damaged: 0, why: None })
     }
 
     /// `None` at the end. May be empty.
     pub(super) fn block(&mut self) -> Result<Option<Block>, SoundError> {
         while self.damaged < MOST_DAMAGED {
-            let Some(packet) = self.packet()? else { break };
+            let Some(mut packet) = self.packet()? else { break };
+            self.late = self.late.saturating_add(packet.trim_end.get());
+            if self.late > MOST_LATE {
+                packet.trim_end = Duration::ZERO;
+            }
             match self.decoder.decode(&packet) {
                 Ok(block) => {
                     (self.has_sound, self.damaged) = (true, 0);

@@ -65,8 +65,9 @@ impl Wav {
         let mut bytes = Vec::new();
         let read = self.stream.by_ref().take(wanted).read_to_end(&mut bytes)?;
         self.left -= read as u64;
-        let whole = bytes.chunks_exact(frame).flatten().copied().collect::<Vec<_>>();
-        let together: Vec<f32> = whole.chunks_exact(width).map(|sample| kind.decode(sample)).collect();
+        // Half a frame at the end is none.
+        bytes.truncate(read / frame * frame);
+        let together: Vec<f32> = bytes.chunks_exact(width).map(|sample| kind.decode(sample)).collect();
         Ok((!together.is_empty()).then_some(Block { rate, channels, together }))
     }
 }

@@ -124,6 +124,23 @@ fn what_is_not_decoded_here_says_so() {
     }
 }
 
+#[test]
+fn an_mp3_is_heard_to_its_end_whatever_its_beginning_counts() {
+    let folder = tempfile::tempdir().expect("a directory");
+    let kind = kind("counted.mp3", "-c:a libmp3lame -b:a 64k", 22_050, 1);
+    let whole = std::fs::read(made(folder.path(), &kind, "1.3")).expect("written");
+    let length = |file: Vec<u8>| read(Cursor::new(file)).expect("heard").1.len();
+    let told = length(whole.clone());
+    // As one that is written into a pipe: the count, four bytes after the name and the flags, is not known yet.
+    let tag = whole.windows(4).position(|four| four == b"Info").expect("it is counted");
+    let mut uncounted = whole.clone();
+    uncounted[tag + 8..tag + 12].fill(0);
+    assert!((told..told + 4096).contains(&length(uncounted)));
+    // Two in a row, of which the first counts only itself.
+    let both = length([whole.clone(), whole].concat());
+    assert!((2 * told - 5760..2 * told + 4096).contains(&both), "{both} of {told} and {told}");
+}
+
 /// Numbers that are the same each time.
 struct Drawn(u64);
 

@@ -15,7 +15,6 @@ use axum::http::{Request, StatusCode, header};
 use bytes::Bytes;
 use engine_client::principal::{PRINCIPAL, Principal, REQUEST_ID, SECRET};
 use serde_json::{Value, json};
-use serde_json::Value;
 use std::convert::Infallible;
 use std::path::Path;
 use std::sync::Arc;
@@ -259,6 +258,8 @@ async fn what_cannot_be_said_is_told_and_who_can_speak_is_listed() {
     let has =
         |id: &str| told["voices"].as_array().is_some_and(|all| all.iter().any(|voice| voice["id"] == id));
     assert!(has("en-us") && has("de"), "{text}");
+}
+
 /// In pieces, as a connection brings them.
 fn streamed(path: &str, body: &[u8]) -> Request<Body> {
     let pieces: Vec<_> = body.chunks(100_000).map(Bytes::copy_from_slice).map(Ok::<_, Infallible>).collect();

@@ -171,7 +171,8 @@ fn unencoded(error: impl std::fmt::Debug) -> Unencoded {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sound::reading::Reading;
+    use crate::sound::pace::HEARD;
+    use crate::sound::reading::{At, Reading};
     use std::f32::consts::TAU;
     use std::io::Cursor;
     use std::time::Duration;
@@ -190,7 +191,8 @@ mod tests {
             let before_the_end = file.len();
             file.extend(encoder.end().expect("ended"));
             assert!(before_the_end > file.len() / 2, "{shape:?}: it comes as it is made");
-            let mut reading = Reading::open(Cursor::new(file), Duration::from_mins(1)).expect("it is sound");
+            let mut reading = Reading::open(Cursor::new(file), At::Rate(HEARD), Duration::from_mins(1))
+                .expect("it is sound");
             let mut heard = Vec::new();
             while let Some(block) = reading.block().expect("whole") {
                 heard.extend(block);

@@ -94,7 +94,8 @@ pub fn read(file: &[u8]) -> Result<Sound, &'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sound::reading::Reading;
+    use crate::sound::pace::HEARD;
+    use crate::sound::reading::{At, Reading};
     use std::io::Cursor;
     use std::time::Duration;
 
@@ -107,7 +108,8 @@ mod tests {
 
     /// By the reader of strangers' files.
     fn heard(file: Vec<u8>) -> Vec<i16> {
-        let mut reading = Reading::open(Cursor::new(file), Duration::from_mins(1)).expect("a wav file");
+        let mut reading =
+            Reading::open(Cursor::new(file), At::Rate(HEARD), Duration::from_mins(1)).expect("a wav file");
         let mut samples = Vec::new();
         while let Some(block) = reading.block().expect("it is read") {
             samples.extend(block.iter().map(|sample| (sample * 32_768.0).round() as i16));

@@ -2,6 +2,7 @@
 
 use super::moving::wish::Moves;
 use super::services::Services;
+use super::voice;
 use crate::config::load::Config;
 use crate::config::tls::Tls;
 use crate::containers::watch::Watch;
@@ -103,8 +104,7 @@ impl Appliance {
 
     /// The way to what listens and speaks, or why there is none.
     pub fn way_to_voice(&self) -> Result<WayIn, Problem> {
-        let off = "the box neither listens nor speaks, by its settings; `voice.enabled` changes that";
-        self.voice.clone().ok_or_else(|| Problem::new(ErrorCode::PartMissing, off))
+        self.voice.clone().ok_or_else(|| Problem::new(ErrorCode::PartMissing, voice::OFF))
     }
 
     pub fn authority(&self) -> Option<&[u8]> {

@@ -16,13 +16,15 @@ use voice::shelf::proof::{Child, Proofs};
 use voice::sound::brought::Keeping;
 use web::ports::WayIn;
 
+/// Why nothing listens or speaks.
+pub const OFF: &str = "the box neither listens nor speaks, by its settings; `voice.enabled` changes that";
 /// The command that tries a model out in a process of its own.
 pub const PROVE: &str = "prove-model";
 /// More threads than this make a recogniser slower on most machines.
 const MOST_THREADS: usize = 4;
 /// Each is a stream with a small process now and then.
 const MOST_SPEAKERS: usize = 16;
-/// Sound that waits is in memory.
+/// So many wait for their turn; what they wait with is bounded elsewhere.
 const MOST_WAITING: usize = 64;
 
 /// Until told to stop.
@@ -63,6 +65,16 @@ pub fn shelf(config: &Config) -> Shelf {
 }
 
 pub fn proofs(config: &Config) -> Proofs {
-    let child = Child { program: this_program(), arguments: vec![PROVE.to_owned()] };
-    Proofs::new(child, env!("CARGO_PKG_VERSION"), config.data_dir.models().join("proven.json"))
+    Proofs::new(child(), env!("CARGO_PKG_VERSION"), config.data_dir.models().join("proven.json"))
+}
+
+/// Tries a model out.
+pub fn child() -> Child {
+    Child { program: this_program(), arguments: vec![PROVE.to_owned()] }
+}
+
+/// For whoever would start it beside the box's settings.
+pub fn ensure_on(config: &Config) -> anyhow::Result<()> {
+    anyhow::ensure!(config.voice.is_on, OFF);
+    Ok(())
 }

@@ -64,6 +64,7 @@ async fn speak(asked: &Speak, config: &Config) -> anyhow::Result<Vec<u8>> {
     match reach::running(config).await? {
         Some(running) => ask(&running.client, asked, &text, shape).await,
         None => {
+            voice::ensure_on(config)?;
             let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
             let _stop = stop.clone().drop_guard();
             let way = voice::start(config, "this process", &tasks, &stop);

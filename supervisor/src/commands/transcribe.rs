@@ -9,10 +9,10 @@ use crate::config::load::Config;
 use crate::exit::Failure;
 use crate::reach;
 use ::voice::ears::desk::{Settings, listen};
-use ::voice::ears::hearing::{Wish, spoken};
-use ::voice::ears::model::Model;
+use ::voice::ears::hearing::Wish;
+use ::voice::ears::model::{Model, language};
 use ::voice::shelf::models::is_path;
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use clap::Args;
 use engine::adapters::system::SystemClock;
 use engine::ports::clock::Clock;
@@ -64,12 +64,14 @@ pub async fn run(asked: Transcribe, context: &Context) -> Result<(), Failure> {
 async fn transcribe(asked: &Transcribe, config: &Config) -> anyhow::Result<Value> {
     let sound = read(&asked.file)?;
     if let Some(model) = asked.model.as_deref().filter(|model| is_path(model)) {
-        return here(asked, Path::new(model), sound);
+        return here(asked, Path::new(model), sound).await;
     }
     match reach::running(config).await? {
         Some(running) => ask(&running.client, asked, &sound).await,
         None => {
-            config.data_dir.check()?;
+            voice::ensure_on(config)?;
+            // Long sound waits on its disk.
+            config.data_dir.create()?;
             let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
             let _stop = stop.clone().drop_guard();
             let way = voice::start(config, "this process", &tasks, &stop);
@@ -91,11 +93,14 @@ async fn ask(client: &EngineClient, asked: &Transcribe, sound: &[u8]) -> anyhow:
     Ok(client.with_patience(PATIENCE).upload(path, &kind, body).await?)
 }
 
-fn here(asked: &Transcribe, model: &Path, sound: Vec<u8>) -> anyhow::Result<Value> {
+async fn here(asked: &Transcribe, model: &Path, sound: Vec<u8>) -> anyhow::Result<Value> {
     let settings = Settings::default();
+    if let Some(why) = voice::child().tries(model).await? {
+        bail!("the model {} cannot be used: {why}", model.display());
+    }
     let language = match asked.language.as_deref() {
         Some(name) => {
-            Some(spoken(name).with_context(|| format!("{name} is no language that is known here"))?)
+            Some(language(name).with_context(|| format!("{name} is no language that is known here"))?)
         }
         None => None,
     };

@@ -1,6 +1,6 @@
 //! The form that sound is sent in.
 
-/// In no file but by a one in 2¹²⁸ chance: it is made of sixteen bytes that the caller drew.
+/// Its mark is made of sixteen bytes of the caller's: an id of its own, which is in no file that was there before it.
 pub struct Form {
     mark: String,
     body: Vec<u8>,

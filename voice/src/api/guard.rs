@@ -2,7 +2,7 @@
 
 use super::problem::VoiceError;
 use super::router::Voice;
-use axum::extract::{FromRequestParts, Request, State};
+use axum::extract::{FromRequestParts, MatchedPath, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue};
 use axum::middleware::Next;
@@ -22,7 +22,8 @@ const LONGEST: Duration = Duration::from_hours(1);
 pub struct Who(pub String);
 
 pub async fn guard(State(voice): State<Voice>, mut request: Request, next: Next) -> Response {
-    let (begun, path) = (Instant::now(), request.uri().path().to_owned());
+    let begun = Instant::now();
+    let path = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
     let id = request.headers().get(REQUEST_ID).cloned().unwrap_or(HeaderValue::from_static("none"));
     let span = tracing::info_span!("voice", request.id = id.to_str().unwrap_or_default());
     let patience = request.headers().get(DEADLINE_MS).and_then(|value| value.to_str().ok()?.parse().ok());
@@ -40,6 +41,7 @@ pub async fn guard(State(voice): State<Voice>, mut request: Request, next: Next)
         }
     };
     let mut answer = answer.instrument(span.clone()).await;
+    let path = path.as_deref().unwrap_or("unmatched");
     span.in_scope(|| {
         let (status, duration_us) = (answer.status().as_u16(), begun.elapsed().as_micros() as u64);
         tracing::debug!(target: "performance", { http.status = status, duration_us }, "{path} answered {status}");

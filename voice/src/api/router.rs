@@ -30,7 +30,7 @@ pub fn router(voice: Voice) -> Router {
         .route(TRANSCRIPTIONS, post(transcriptions::transcribe))
         .route(TRANSLATIONS, post(transcriptions::translate))
         .route_layer(map_request(transcriptions::a_piece_at_a_time))
-        .route(SPEECH, post(speech::speak))
+        .route(SPEECH, post(speech::speak).layer(DefaultBodyLimit::max(speech::LARGEST)))
         .route(VOICES, get(speech::voices))
         .fallback(guard::no_such_route)
         .method_not_allowed_fallback(guard::wrong_method)

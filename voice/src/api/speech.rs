@@ -7,12 +7,11 @@ use crate::mouth::encoding::{Encoder, Shape, Unencoded};
 use crate::mouth::espeak::ENGINE;
 use crate::mouth::speaking::{Speech, Wish};
 use crate::mouth::synthesizer::{Manner, Sound, SpeakError};
-use crate::queue::Place;
 use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
 use axum::extract::rejection::JsonRejection;
-use axum::http::header;
+use axum::http::{StatusCode, header};
 use axum::response::sse::{Event, Sse};
 use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
@@ -27,9 +26,12 @@ use voice_client::speech::VoicesView;
 
 /// Names that clients of OpenAI's send without having been told: whatever there is.
 const ANY_MODEL: [&str; 4] = ["", "tts-1", "tts-1-hd", "gpt-4o-mini-tts"];
-const ANY_VOICE: [&str; 12] =
-    ["", "alloy", "ash", "ballad", "coral", "echo", "fable", "nova", "onyx", "sage", "shimmer", "verse"];
-/// A long chapter.
+const ANY_VOICE: [&str; 14] = [
+    "", "alloy", "ash", "ballad", "cedar", "coral", "echo", "fable", "marin", "nova", "onyx", "sage",
+    "shimmer", "verse",
+];
+/// A long chapter, and what JSON may make of it.
+pub const LARGEST: usize = 2 << 20;
 const LONGEST: usize = 256 * 1024;
 
 #[derive(Deserialize)]
@@ -53,7 +55,10 @@ pub async fn speak(
     Who(who): Who,
     asked: Result<Json<Asked>, JsonRejection>,
 ) -> Result<Response, VoiceError> {
-    let Json(asked) = asked.map_err(|error| VoiceError::invalid(error.body_text()))?;
+    let Json(asked) = asked.map_err(|error| match error.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => VoiceError::new(ErrorCode::TooLarge, error.body_text()),
+        _ => VoiceError::invalid(error.body_text()),
+    })?;
     let shape = match asked.response_format.as_deref() {
         None => Shape::default(),
         Some(name) => {
@@ -76,12 +81,12 @@ pub async fn speak(
     let wish = wish(&voice, &asked, shape).await?;
     let place = voice.speakers.enter(&who).await?;
     let text = stream::iter([asked.input]);
-    let mut speech = voice.mouth.speak(text, wish, CancellationToken::new());
+    let mut speech = voice.mouth.speak(text, wish, CancellationToken::new(), place);
     // What goes wrong before there is any sound is an answer of its own.
     let nothing = || VoiceError::invalid("input: there is nothing in it that can be said");
     let first = speech.next().await.ok_or_else(nothing)??;
     let encoder = Encoder::new(shape, first.rate)?;
-    let said = Said { first: Some(first), speech, encoder: Some(encoder), _place: place };
+    let said = Said { first: Some(first), speech, encoder: Some(encoder) };
     let pieces = stream::unfold(said, Said::next);
     if tells_events {
         return Ok(Sse::new(events(pieces)).into_response());
@@ -93,7 +98,7 @@ pub async fn speak(
 async fn wish(voice: &Voice, asked: &Asked, shape: Shape) -> Result<Wish, VoiceError> {
     let id = if ANY_VOICE.contains(&asked.voice.as_str()) { &*voice.usual } else { asked.voice.as_str() };
     let base = id.split('+').next().unwrap_or_default();
-    let known = voice.mouth.voices().await?.into_iter().find(|known| known.id == base);
+    let known = voice.mouth.voices().await?.into_iter().find(|known| known.id.eq_ignore_ascii_case(base));
     let known = known.ok_or_else(|| SpeakError::UnknownVoice(id.to_owned()))?;
     let manner = Manner::of(id).at_speed(asked.speed.unwrap_or(1.0));
     let manner = manner.ok_or_else(|| VoiceError::invalid("speed: a number from 0.25 to 4"))?;
@@ -105,8 +110,6 @@ struct Said {
     speech: Speech,
     /// `None` at the end.
     encoder: Option<Encoder>,
-    /// Held while somebody listens.
-    _place: Place,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -146,12 +149,19 @@ impl Said {
 fn events(
     pieces: impl Stream<Item = Result<Vec<u8>, Broken>> + Send + 'static,
 ) -> impl Stream<Item = Result<Event, Infallible>> + Send {
-    let told = pieces.map(|piece| match piece {
-        Ok(bytes) => event("speech.audio.delta", json!({ "audio": STANDARD.encode(bytes) })),
-        Err(error) => event("error", json!({ "error": { "message": error.to_string() } })),
-    });
-    let done = stream::once(async { event("speech.audio.done", json!({})) });
-    told.chain(done).map(Ok)
+    // What broke off does not end as if it were whole.
+    let all = pieces.map(Some).chain(stream::once(async { None }));
+    all.scan(false, |is_broken, piece| {
+        let told = (!*is_broken).then(|| match piece {
+            Some(Ok(bytes)) => event("speech.audio.delta", json!({ "audio": STANDARD.encode(bytes) })),
+            Some(Err(error)) => {
+                *is_broken = true;
+                event("error", json!({ "error": { "message": error.to_string() } }))
+            }
+            None => event("speech.audio.done", json!({})),
+        });
+        std::future::ready(told.map(Ok))
+    })
 }
 
 fn event(kind: &str, mut data: Value) -> Event {

@@ -1,26 +1,25 @@
 //! What is heard, as it is heard: an event for each piece, and one at the end with all of it. An error is the last event.
 
 use super::problem::VoiceError;
-use crate::ears::desk::{Asked, Desk, ListenError};
+use crate::ears::desk::{Entered, ListenError};
 use axum::response::Sse;
 use axum::response::sse::{Event, KeepAlive};
 use futures::future::BoxFuture;
 use futures::{FutureExt, Stream, StreamExt, stream};
 use serde_json::{Value, json};
 use std::convert::Infallible;
-use std::sync::Arc;
 use tokio::sync::mpsc;
 use voice_client::wire::{Segment, Transcript};
 
 /// Whoever leaves drops the stream, and with it the listening.
-pub fn answer(ears: Arc<Desk>, asked: Asked) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
+pub fn answer(entered: Entered) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
     let (tell, told) = mpsc::unbounded_channel();
     let listening = async move {
         let each = move |segment: &Segment| {
             // Whoever left stops the listening, too.
             let _ = tell.send(segment.text.clone());
         };
-        ears.listen(asked, each).await
+        entered.listen(each).await
     };
     let telling = Telling { listening: Some(listening.boxed()), told, last: None, is_first: true };
     Sse::new(stream::unfold(telling, Telling::next).map(Ok)).keep_alive(KeepAlive::default())

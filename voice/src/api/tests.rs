@@ -125,6 +125,8 @@ async fn a_stream_tells_each_piece_and_then_the_whole_or_what_went_wrong() {
         (&data(first)["delta"], &data(last)["text"]),
         (&"turn on the light".into(), &"turn on the light".into())
     );
+    let nobody = form(Some(&spoken("what is my name")), &[("stream", "true"), ("model", "other")]);
+    assert_eq!(told(&voice, request(TRANSCRIPTIONS, nobody)).await.0, StatusCode::NOT_FOUND);
     let broken = form(Some(b"no sound at all"), &[("stream", "true")]);
     let (_, _, text) = told(&voice, request(TRANSCRIPTIONS, broken)).await;
     assert!(text.starts_with("event: error\n") && text.contains("unsupported_media"), "{text}");

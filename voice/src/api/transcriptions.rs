@@ -14,8 +14,8 @@ use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use futures::{StreamExt, stream};
 
-/// A name that clients of OpenAI's send without having been told: whatever there is.
-const ANY: &str = "whisper-1";
+/// Names that clients of OpenAI's send without having been told: whatever there is.
+const ANY: [&str; 3] = ["whisper-1", "gpt-4o-transcribe", "gpt-4o-mini-transcribe"];
 const LONGEST_FIELD: usize = 16 * 1024;
 
 type Form = Result<Multipart, MultipartRejection>;
@@ -52,7 +52,7 @@ async fn answer(voice: Voice, Who(who): Who, form: Form, translates: bool) -> Re
     let with_words = wish.with_words;
     let asked = Asked { who, model, sound, language, wish };
     if streams {
-        return Ok(streamed::answer(voice.ears, asked).into_response());
+        return Ok(streamed::answer(voice.ears.enter(asked).await?).into_response());
     }
     let transcript = voice.ears.listen(asked, |_| {}).await?;
     Ok(formats::write(&transcript, format, translates, with_words))
@@ -88,7 +88,7 @@ impl Filled {
         let wrong = |what: &str| VoiceError::invalid(format!("{name}: {what}"));
         let given = Some(text.to_owned()).filter(|text| !text.is_empty());
         match name {
-            "model" => self.model = given.filter(|name| name != ANY),
+            "model" => self.model = given.filter(|name| !ANY.contains(&name.as_str())),
             "language" => self.language = given,
             "prompt" => text.clone_into(&mut self.wish.before),
             "response_format" => {

@@ -3,10 +3,10 @@
 //! A model is loaded when the first sound for it comes, is shared by all who listen with it, and let go when nobody has
 //! listened for a while. Only so many listen at a time; the others wait in turn.
 
-use super::hearing::{HearError, Listener, Wish, spoken};
-use super::model::{Model, ModelError};
+use super::hearing::{HearError, Listener, Wish};
+use super::model::{Model, ModelError, language};
 use super::windows::{Window, Windows};
-use crate::queue::{Full, Queue};
+use crate::queue::{Full, Place, Queue};
 use crate::shelf::models::{ModelFile, Shelf};
 use crate::shelf::proof::{ProofError, Proofs};
 use crate::sound::brought::Sound;
@@ -14,8 +14,7 @@ use crate::sound::error::SoundError;
 use crate::sound::pace::HEARD;
 use crate::sound::reading::{At, Reading};
 use std::io;
-use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex as StdMutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
@@ -58,9 +57,9 @@ pub struct Desk {
 }
 
 struct Loaded {
-    path: PathBuf,
+    file: ModelFile,
     model: Arc<Model>,
-    used: Instant,
+    used: LastUse,
 }
 
 /// One piece of sound to be listened to.
@@ -111,30 +110,23 @@ impl Desk {
         asked: Asked,
         each: impl FnMut(&Segment) + Send + 'static,
     ) -> Result<Transcript, ListenError> {
-        let stop = CancellationToken::new();
-        let _stops = stop.clone().drop_guard();
+        self.enter(asked).await?.listen(each).await
+    }
+
+    /// Waits for a place and the model. What cannot be listened to at all is told here.
+    pub async fn enter(&self, asked: Asked) -> Result<Entered, ListenError> {
         let file = self.choose(asked.model.as_deref())?;
         let mut wish = asked.wish;
         if let Some(name) = asked.language {
-            wish.language = Some(spoken(&name).ok_or(ListenError::UnknownLanguage(name))?);
+            wish.language = Some(language(&name).ok_or(ListenError::UnknownLanguage(name))?);
         }
         let place = self.queue.enter(&asked.who).await?;
-        let model = self.model(&file).await?;
+        let (model, used) = self.model(&file).await?;
         if model.knows_only_english() && wish.language.is_some_and(|language| language != "en") {
             return Err(ListenError::OnlyEnglish(file.name));
         }
         let (threads, longest) = (self.settings.threads, self.settings.longest);
-        let work = move || {
-            // Kept until the last sample is heard, also where whoever asked has gone.
-            let _place = place;
-            listen(&model, asked.sound, &wish, threads, longest, &stop, each)
-        };
-        let heard = tokio::task::spawn_blocking(work).await;
-        if let Some(loaded) = &mut *self.loaded.lock().await {
-            loaded.used = Instant::now();
-        }
-        // A decoder that panics over a file says that there is something wrong with the file.
-        heard.unwrap_or_else(|_| Err(SoundError::Damaged("a decoder gave up on it".to_owned()).into()))
+        Ok(Entered { model, used, place, sound: asked.sound, wish, threads, longest })
     }
 
     /// Lets go of a model that nobody listens with, until told to stop.
@@ -146,18 +138,16 @@ impl Desk {
             }
             let mut loaded = self.loaded.lock().await;
             let is_idle = |loaded: &mut Loaded| {
-                loaded.used.elapsed() >= self.settings.idle && Arc::strong_count(&loaded.model) == 1
+                loaded.used.was_before(self.settings.idle) && Arc::strong_count(&loaded.model) == 1
             };
             if let Some(idle) = loaded.take_if(is_idle) {
-                tracing::info!(
-                    "a model is let go: nobody has listened with {} for a while",
-                    idle.path.display()
-                );
+                tracing::info!("a model is let go: nobody has listened with {} for a while", idle.file.name);
             }
         }
     }
 
     /// Whether a model is in memory.
+    #[cfg(test)]
     pub async fn is_loaded(&self) -> bool {
         self.loaded.lock().await.is_some()
     }
@@ -174,25 +164,88 @@ impl Desk {
         })
     }
 
-    async fn model(&self, file: &ModelFile) -> Result<Arc<Model>, ListenError> {
-        let mut loaded = self.loaded.lock().await;
-        if let Some(there) = loaded.as_mut().filter(|there| there.path == file.path) {
-            there.used = Instant::now();
-            return Ok(Arc::clone(&there.model));
+    /// Somebody who waits for another model keeps nobody from the one that is there.
+    async fn model(&self, file: &ModelFile) -> Result<(Arc<Model>, LastUse), ListenError> {
+        if let Some(there) = self.loaded.lock().await.as_ref().and_then(|loaded| loaded.of(file)) {
+            return Ok(there);
         }
         let unfit = |why: String| ListenError::Unfit { name: file.name.clone(), why };
         self.proofs.of(&file.path).await.map_err(|error| match error {
             ProofError::Unfit(why) => unfit(why),
-            ProofError::Untried(error) => ListenError::Shelf(error),
+            ProofError::Untried(error) => {
+                ListenError::Failed(format!("the model {} could not be tried out: {error}", file.name))
+            }
         })?;
+        let mut loaded = self.loaded.lock().await;
+        if let Some(there) = loaded.as_ref().and_then(|loaded| loaded.of(file)) {
+            return Ok(there);
+        }
         // What was there goes first, or both would be in memory.
         *loaded = None;
         let path = file.path.clone();
         let model = tokio::task::spawn_blocking(move || Model::load(&path)).await;
         let model = model.map_err(|error| ListenError::Failed(error.to_string()))?;
         let model = Arc::new(model.map_err(|error: ModelError| unfit(error.to_string()))?);
-        *loaded = Some(Loaded { path: file.path.clone(), model: Arc::clone(&model), used: Instant::now() });
-        Ok(model)
+        let used = LastUse::default();
+        used.is_now();
+        *loaded = Some(Loaded { file: file.clone(), model: Arc::clone(&model), used: used.clone() });
+        Ok((model, used))
+    }
+}
+
+/// Somebody whose turn it is.
+pub struct Entered {
+    model: Arc<Model>,
+    used: LastUse,
+    place: Place,
+    sound: Sound,
+    wish: Wish,
+    threads: usize,
+    longest: Duration,
+}
+
+impl Entered {
+    /// To the end. Whoever drops this stops it.
+    pub async fn listen(
+        self,
+        each: impl FnMut(&Segment) + Send + 'static,
+    ) -> Result<Transcript, ListenError> {
+        let Self { model, used, place, sound, wish, threads, longest } = self;
+        let stop = CancellationToken::new();
+        let _stops = stop.clone().drop_guard();
+        let work = move || {
+            // Kept until the last sample is heard, also where whoever asked has gone.
+            let _place = place;
+            let heard = listen(&model, sound, &wish, threads, longest, &stop, each);
+            used.is_now();
+            heard
+        };
+        // A decoder that panics over a file says that there is something wrong with the file.
+        let damaged = |_| Err(SoundError::Damaged("a decoder gave up on it".to_owned()).into());
+        tokio::task::spawn_blocking(work).await.unwrap_or_else(damaged)
+    }
+}
+
+impl Loaded {
+    fn of(&self, file: &ModelFile) -> Option<(Arc<Model>, LastUse)> {
+        (self.file == *file).then(|| {
+            self.used.is_now();
+            (Arc::clone(&self.model), self.used.clone())
+        })
+    }
+}
+
+/// When somebody listened last. Clones share it.
+#[derive(Clone, Default)]
+struct LastUse(Arc<StdMutex<Option<Instant>>>);
+
+impl LastUse {
+    fn is_now(&self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+    }
+
+    fn was_before(&self, span: Duration) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).is_none_or(|at| at.elapsed() >= span)
     }
 }
 

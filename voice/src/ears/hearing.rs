@@ -4,7 +4,7 @@
 //! the model was made for. Sometimes that makes it stammer or doubt; then it listens again with all of it. What it still
 //! says in the voice of a broken record, or of nobody, is left out.
 
-use super::model::{Model, ModelError, english, language};
+use super::model::{Model, ModelError, english};
 use super::windows::Window;
 use crate::sound::pace::HEARD;
 use std::ffi::c_void;
@@ -194,20 +194,25 @@ fn read(segment: &WhisperSegment, with_words: bool, first_sign: i32) -> Segment 
     let tokens = (0..segment.n_tokens()).filter_map(|place| segment.get_token(place));
     let spoken: Vec<_> = tokens.filter(|token| token.token_id() < first_sign).collect();
     let sum: f32 = spoken.iter().map(|token| token.token_data().plog).sum();
-    let mut words: Vec<Word> = Vec::new();
+    // A letter may lie in two tokens.
+    let mut words: Vec<(Vec<u8>, Word)> = Vec::new();
     for token in spoken.iter().filter(|_| with_words) {
-        let (data, text) = (token.token_data(), token.to_str_lossy().unwrap_or_default());
+        let (data, bytes) = (token.token_data(), token.to_bytes().unwrap_or_default());
         let (start, end) = (hundredths(data.t0), hundredths(data.t1));
         match words.last_mut() {
             // A word goes on until the next one begins with its space.
-            Some(word) if !text.starts_with(' ') => {
-                word.word.push_str(&text);
+            Some((all, word)) if !bytes.starts_with(b" ") => {
+                all.extend(bytes);
                 word.end = end;
                 word.probability = word.probability.min(data.p);
             }
-            _ => words.push(Word { word: text.trim_start().to_owned(), start, end, probability: data.p }),
+            _ => words.push((bytes.to_vec(), Word { word: String::new(), start, end, probability: data.p })),
         }
     }
+    let mut words: Vec<Word> = words
+        .into_iter()
+        .map(|(bytes, word)| Word { word: String::from_utf8_lossy(&bytes).trim().to_owned(), ..word })
+        .collect();
     words.retain(|word| !word.word.is_empty());
     Segment {
         start: hundredths(segment.start_timestamp()),
@@ -272,11 +277,6 @@ fn told(error: &WhisperError) -> String {
         WhisperError::GenericError(-6 | -7) => "it could not work on this sound".to_owned(),
         other => other.to_string(),
     }
-}
-
-/// For whoever asks for a language by its name.
-pub fn spoken(name: &str) -> Option<&'static str> {
-    language(name)
 }
 
 #[cfg(test)]

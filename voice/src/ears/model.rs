@@ -13,6 +13,9 @@ use whisper_rs::{get_lang_id, get_lang_str, get_lang_str_full};
 /// The library counts languages with this one first.
 const ENGLISH: &str = "en";
 
+/// Bytes of what may be said before. The library takes the cube of the longest word's length.
+const LONGEST_BEFORE: usize = 1024;
+
 pub struct Model {
     context: WhisperContext,
     /// What somebody listened with, for the next one: making one costs more than a short sentence.
@@ -35,6 +38,8 @@ impl Model {
     /// Blocks for as long as the disk takes.
     pub fn load(path: &Path) -> Result<Self, ModelError> {
         complaints::listen_to();
+        // What was wrong before on this thread is no news.
+        drop(complaints::last());
         if !path.is_file() {
             return Err(ModelError::Missing);
         }
@@ -87,8 +92,9 @@ impl Model {
     /// What somebody may say, as the model counts it, from its end: the newest of it matters most.
     pub(super) fn tokens(&self, text: &str, most: usize) -> Vec<i32> {
         let text: String = text.chars().filter(|c| !c.is_control()).collect();
+        let text = &text[text.ceil_char_boundary(text.len().saturating_sub(LONGEST_BEFORE))..];
         // No token is shorter than a byte. With less room than it needs, the library counts wrong.
-        let tokens = self.context.tokenize(&text, text.len() + 1).unwrap_or_default();
+        let tokens = self.context.tokenize(text, text.len() + 1).unwrap_or_default();
         tokens[tokens.len().saturating_sub(most)..].to_vec()
     }
 

@@ -173,14 +173,13 @@ async fn a_model_is_proven_once_shared_and_let_go_when_nobody_listens() {
     );
     let trials = || std::fs::read_to_string(root.path().join("asked")).expect("it was asked").lines().count();
     assert_eq!(trials(), 1);
-    // Another file under the same name has to be proven anew.
+    // Another file under the same name is proven anew, and is what is listened with.
     std::fs::OpenOptions::new()
         .append(true)
         .open(&path)
         .and_then(|file| file.set_len(9_000_000))
         .expect("longer");
-    let other = self::desk(root.path(), easy(root.path()), Settings::default());
-    drop(other.listen(asked(spoken("what is my name")), |_| {}).await);
+    drop(desk.listen(asked(spoken("what is my name")), |_| {}).await);
     assert_eq!(trials(), 2);
     stop.cancel();
     resting.await.expect("it ends");
@@ -218,6 +217,21 @@ async fn a_model_that_ends_its_trial_is_not_loaded_and_says_so_each_time() {
         assert!(error.contains("signal 6") && error.contains("GGML_ASSERT failed"), "{error}");
     }
     assert!(!desk.is_loaded().await);
+    // Whoever ends the child says nothing about the model.
+    std::fs::remove_file(root.path().join("proven.json")).expect("there was a verdict");
+    let kill =
+        Child { program: "/bin/sh".into(), arguments: vec!["-c".to_owned(), "kill -TERM $$".to_owned()] };
+    let stopped = self::desk(root.path(), kill, Settings::default());
+    let error = stopped.listen(asked(spoken("what is my name")), |_| {}).await.expect_err("it was not tried");
+    assert!(matches!(&error, ListenError::Failed(why) if why.contains("could not be tried out")), "{error}");
+    let again = self::desk(root.path(), easy(root.path()), Settings::default());
+    let heard = again.listen(asked(spoken("what is my name")), |_| {}).await.expect("heard");
+    assert_eq!(heard.text, "what is my name");
+    // A word that is as long as can be sent takes no time.
+    let long = Wish { before: "a".repeat(16_000), ..Wish::default() };
+    let words = Asked { wish: long, ..asked(spoken("what is my name")) };
+    let heard = again.listen(words, |_| {}).await.expect("heard");
+    assert!(heard.text.starts_with("what is my name"), "{}", heard.text);
     // One that is damaged otherwise is found out by the trial itself.
     std::fs::write(&path, b"no model").expect("written");
     assert_eq!(

@@ -20,6 +20,8 @@ use voice_client::speech::VoiceView;
 
 /// Samples a second that can be wished for.
 pub const RATES: RangeInclusive<u32> = 8_000..=48_000;
+/// Whoever takes no sound for so long has gone.
+const STILL: Duration = Duration::from_mins(2);
 /// Bytes of text that are looked at in one go.
 const PART: usize = 4096;
 
@@ -40,9 +42,9 @@ pub struct Wish {
 
 /// Sound as it is made, all at one rate. Whoever drops it stops it.
 pub struct Speech {
-    sounds: mpsc::Receiver<Result<Sound, SpeakError>>,
+    sounds: mpsc::Receiver<Sound>,
     /// Until it is known to have ended well.
-    work: Option<JoinHandle<()>>,
+    work: Option<JoinHandle<Result<(), SpeakError>>>,
 }
 
 impl Mouth {
@@ -55,26 +57,25 @@ impl Mouth {
         self.synthesizer.voices().await
     }
 
-    /// The pieces may be of any size. An error is the last that comes.
+    /// The pieces may be of any size. An error is the last that comes. What is held is let go when all is said, or nobody
+    /// has listened for a while.
     pub fn speak(
         &self,
         text: impl Stream<Item = String> + Send + 'static,
         wish: Wish,
         stop: CancellationToken,
+        held: impl Send + 'static,
     ) -> Speech {
         let (sender, sounds) = mpsc::channel(1);
         let synthesizer = Arc::clone(&self.synthesizer);
         let work = self.tasks.spawn(async move {
+            let _held = held;
             let speaker = Speaker { synthesizer, wish, rate: None, to: sender.clone() };
-            let outcome = tokio::select! {
+            tokio::select! {
                 biased;
                 () = stop.cancelled() => Err(SpeakError::Stopped),
                 () = sender.closed() => Ok(()),
                 outcome = speaker.speak(text) => outcome,
-            };
-            if let Err(error) = outcome {
-                // Whoever has gone need not know.
-                let _ = sender.send(Err(error)).await;
             }
         });
         Speech { sounds, work: Some(work) }
@@ -86,13 +87,16 @@ impl Stream for Speech {
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         if let Some(sound) = ready!(self.sounds.poll_recv(context)) {
-            return Poll::Ready(Some(sound));
+            return Poll::Ready(Some(Ok(sound)));
         }
         let Some(work) = &mut self.work else { return Poll::Ready(None) };
         // What broke off is not taken for an end.
         let ended = ready!(Pin::new(work).poll(context));
         self.work = None;
-        Poll::Ready(ended.err().map(|error| Err(SpeakError::Failed(error.to_string()))))
+        Poll::Ready(match ended {
+            Ok(outcome) => outcome.err().map(Err),
+            Err(error) => Some(Err(SpeakError::Failed(error.to_string()))),
+        })
     }
 }
 
@@ -101,7 +105,7 @@ struct Speaker {
     wish: Wish,
     /// Of the first sound: all others follow.
     rate: Option<u32>,
-    to: mpsc::Sender<Result<Sound, SpeakError>>,
+    to: mpsc::Sender<Sound>,
 }
 
 impl Speaker {
@@ -126,7 +130,8 @@ impl Speaker {
 
     async fn say(&mut self, clause: &Clause) -> Result<(), SpeakError> {
         // Nothing is made before there is a place for it.
-        let place = self.to.reserve().await.map_err(|_| SpeakError::Stopped)?;
+        let place = tokio::time::timeout(STILL, self.to.reserve()).await;
+        let place = place.map_err(|_| SpeakError::Stopped)?.map_err(|_| SpeakError::Stopped)?;
         let sound = self.synthesizer.say(clause, &self.wish.manner).await?;
         let rate = *self.rate.get_or_insert(self.wish.rate.unwrap_or(sound.rate));
         let said = at_rate(sound, rate).await?;
@@ -134,7 +139,7 @@ impl Speaker {
         let mut samples = vec![0; (silence * f64::from(rate)).round() as usize];
         samples.extend(said);
         if !samples.is_empty() {
-            place.send(Ok(Sound { rate, samples }));
+            place.send(Sound { rate, samples });
         }
         Ok(())
     }

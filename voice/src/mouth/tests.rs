@@ -73,7 +73,7 @@ impl Speaking {
     fn speak(&self, rate: Option<u32>, text: impl Stream<Item = String> + Send + 'static) -> Speech {
         let mouth = Mouth::new(self.synthesizer.clone(), self.tasks.clone());
         let wish = Wish { manner: Manner::of("any"), language: "en".to_owned(), rate };
-        mouth.speak(text, wish, self.stop.clone())
+        mouth.speak(text, wish, self.stop.clone(), ())
     }
 
     /// Once everything rests: the clock only goes on then.
@@ -157,6 +157,14 @@ async fn it_ends_when_nobody_listens_when_told_to_and_when_it_fails() {
     let speaking = Speaking::with(Counting { breaks_at: Some(2), ..Counting::default() });
     let sounds: Vec<_> = speaking.speak(None, whole(FOUR)).collect().await;
     assert!(matches!(&sounds[..], [Ok(_), Err(SpeakError::Failed(_))]), "{sounds:?}");
+
+    // Whoever lets a sound lie there keeps no place from others, and does not take it for all of it.
+    let speaking = Speaking::with(Counting::default());
+    speaking.tasks.close();
+    let speech = speaking.speak(None, whole(FOUR));
+    speaking.tasks.wait().await;
+    let sounds: Vec<_> = speech.collect().await;
+    assert!(matches!(&sounds[..], [Ok(_), Err(SpeakError::Stopped)]), "{sounds:?}");
 }
 
 #[tokio::test]
@@ -187,7 +195,7 @@ async fn what_espeak_says_is_heard_again_with_its_marks_taken_away() {
     let wish = Wish { manner: Manner::of("en-us"), language: "en-us".to_owned(), rate: Some(16_000) };
     let text = "# Turn on the **light** 😀\n\n\n```\nnot this\n```\n\n[What](https://x.org/a) is *my* name?";
     let pieces: Vec<String> = text.chars().map(String::from).collect();
-    let mut speech = mouth.speak(stream::iter(pieces), wish, CancellationToken::new());
+    let mut speech = mouth.speak(stream::iter(pieces), wish, CancellationToken::new(), ());
     let mut sounds = Vec::new();
     while let Some(sound) = speech.next().await {
         sounds.push(sound.expect("said"));

@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 const ENDING: &str = "bin";
 const LONGEST_NAME: usize = 64;
@@ -18,6 +19,8 @@ pub struct ModelFile {
     pub name: String,
     pub path: PathBuf,
     pub bytes: u64,
+    /// Another file may come under the same name.
+    pub modified: SystemTime,
 }
 
 impl Shelf {
@@ -40,7 +43,8 @@ impl Shelf {
             if let (Some(name), true, Ok(metadata)) = (name, is_model, path.metadata())
                 && metadata.is_file()
             {
-                models.push(ModelFile { name: name.to_owned(), bytes: metadata.len(), path });
+                let (name, bytes, modified) = (name.to_owned(), metadata.len(), metadata.modified()?);
+                models.push(ModelFile { name, path, bytes, modified });
             }
         }
         models.sort_by(|a, b| a.name.cmp(&b.name));
@@ -64,7 +68,8 @@ impl Shelf {
             let bytes = std::fs::copy(from, &beside)?;
             File::open(&beside)?.sync_all()?;
             std::fs::rename(&beside, &path)?;
-            Ok(ModelFile { name: name.to_owned(), path: path.clone(), bytes })
+            let modified = path.metadata()?.modified()?;
+            Ok(ModelFile { name: name.to_owned(), path: path.clone(), bytes, modified })
         })();
         if copied.is_err() {
             // A disk that is full is not made fuller.

@@ -7,7 +7,7 @@
 use crate::ears::hearing::{Listener, Wish};
 use crate::ears::model::{Model, ModelError};
 use crate::ears::windows::Window;
-use rustix::process::{Resource, Rlimit, setrlimit};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::io;
@@ -25,6 +25,9 @@ const PATIENCE: Duration = Duration::from_mins(3);
 /// Beside a few times the model's own size.
 const ROOM: u64 = 2 << 30;
 const LONGEST_REASON: usize = 300;
+/// How the library ends a process, and what it does to memory that is not its own: ILL, ABRT, BUS, FPE, SEGV. Whoever is
+/// ended otherwise was ended by somebody else.
+const OWN_ENDS: [i32; 5] = [4, 6, 7, 8, 11];
 
 /// How a child is begun that proves the file whose path is added.
 #[derive(Clone, Debug)]
@@ -72,7 +75,9 @@ impl Proofs {
         let mut known = self.known.lock().await;
         let known = known.get_or_insert_with(|| read(&self.file));
         let metadata = tokio::fs::metadata(path).await?;
-        let (bytes, modified) = (metadata.len(), metadata.mtime());
+        let nanoseconds =
+            metadata.mtime().saturating_mul(1_000_000_000).saturating_add(metadata.mtime_nsec());
+        let (bytes, modified) = (metadata.len(), nanoseconds);
         let is_same = |proof: &&Proof| {
             (proof.bytes, proof.modified, &proof.version) == (bytes, modified, &self.version)
         };
@@ -83,7 +88,9 @@ impl Proofs {
                 let proof = Proof { bytes, modified, version: self.version.clone(), unfit: unfit.clone() };
                 known.insert(path.to_owned(), proof);
                 known.retain(|path, _| path.exists());
-                write(&self.file, known)?;
+                if let Err(error) = write(&self.file, known) {
+                    tracing::warn!(error = %error, "what was proven is not remembered");
+                }
                 unfit
             }
         };
@@ -92,16 +99,30 @@ impl Proofs {
 }
 
 impl Child {
-    /// Why it is unfit.
-    async fn tries(&self, path: &Path) -> io::Result<Option<String>> {
+    /// Why it is unfit. What was not tried to its end is an error.
+    pub async fn tries(&self, path: &Path) -> io::Result<Option<String>> {
         let mut command = Command::new(&self.program);
         command.args(&self.arguments).arg(path);
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).kill_on_drop(true);
         // Where a debugger is installed, the library would have it look at its end.
         command.env_clear().env("GGML_NO_BACKTRACE", "1");
-        match tokio::time::timeout(PATIENCE, command.output()).await {
-            Ok(output) => Ok(reason(&output?)),
-            Err(_) => Ok(Some(format!("it was not loaded within {} minutes", PATIENCE.as_secs() / 60))),
+        // A runtime that has as many threads as the machine has processors would be refused its memory.
+        command.env("TOKIO_WORKER_THREADS", "1").env("MALLOC_ARENA_MAX", "1");
+        if let Some(libraries) = std::env::var_os("LD_LIBRARY_PATH") {
+            command.env("LD_LIBRARY_PATH", libraries);
+        }
+        // Whoever stops this process at its terminal says nothing about the model.
+        command.process_group(0);
+        let late = || io::Error::new(io::ErrorKind::TimedOut, "it was not loaded in time");
+        let output = tokio::time::timeout(PATIENCE, command.output()).await.map_err(|_| late())??;
+        let is_verdict = match output.status.signal() {
+            Some(signal) => OWN_ENDS.contains(&signal),
+            None => matches!(output.status.code(), Some(0 | 1)),
+        };
+        if is_verdict {
+            Ok(reason(&output))
+        } else {
+            Err(io::Error::other(format!("the trial ended with {}", output.status)))
         }
     }
 }
@@ -125,8 +146,12 @@ fn reason(output: &Output) -> Option<String> {
 /// In the child: loads it, and listens to a second of silence with it.
 pub fn prove(path: &Path) -> Result<(), String> {
     let bytes = path.metadata().map_err(|error| error.to_string())?.len();
-    let most = Some(bytes.saturating_mul(4).saturating_add(ROOM));
+    let wanted = bytes.saturating_mul(4).saturating_add(ROOM);
+    let most = Some(getrlimit(Resource::As).maximum.map_or(wanted, |most| most.min(wanted)));
+    let none = Rlimit { current: Some(0), maximum: Some(0) };
     setrlimit(Resource::As, Rlimit { current: most, maximum: most }).map_err(|error| error.to_string())?;
+    // It would be as large as the model.
+    setrlimit(Resource::Core, none).map_err(|error| error.to_string())?;
     let model = Model::load(path).map_err(|error: ModelError| error.to_string())?;
     let silence = Window { at: 0, samples: vec![0.0; 16_000] };
     let mut listener = Listener::new(&model, 1).map_err(|error| error.to_string())?;

@@ -11,6 +11,7 @@ use anyhow::{Context as _, bail};
 use engine_client::client::ClientError;
 use engine_client::problem::ErrorCode;
 use std::time::Duration;
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::Instant;
 
 const PACE: Duration = Duration::from_millis(200);
@@ -24,6 +25,8 @@ pub async fn carry(
     to: Home,
     tell: impl Fn(&JobRow),
 ) -> anyhow::Result<JobRow> {
+    // Listened to before anything is begun: whoever presses it in between is heard, too.
+    let mut pressed = signal(SignalKind::interrupt()).context("Ctrl-C cannot be listened to")?;
     let begun: MoveBegun = running.client.post("/appliance/move-store", &MoveAsked { to }).await?;
     drop(running);
     let (mut seen, mut told) = (Instant::now(), None);
@@ -44,10 +47,7 @@ pub async fn carry(
         }
         tokio::select! {
             () = tokio::time::sleep(PACE) => {}
-            pressed = tokio::signal::ctrl_c() => {
-                pressed.context("Ctrl-C cannot be listened to")?;
-                stop(config, &begun.job).await?;
-            }
+            _ = pressed.recv() => stop(config, &begun.job).await?,
         }
     }
 }

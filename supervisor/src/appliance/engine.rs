@@ -22,6 +22,7 @@ use engine::ports::error::StoreError;
 use engine::secrets::vault::Vault;
 use engine_client::transport::in_process::in_process;
 use engine_outbound::client::{Outbound, OutboundConfig};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -35,6 +36,7 @@ const MOST_ENTRIES: usize = 1_000_000;
 pub struct Running {
     engine: Engine,
     secret: String,
+    database: Option<SocketAddr>,
     tasks: TaskTracker,
     stop: CancellationToken,
 }
@@ -56,13 +58,12 @@ impl Running {
     pub async fn start(config: &Config, footing: &Footing) -> Result<Self, StartError> {
         let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
         let clock = Arc::clone(&footing.clock);
-        let store = SqlStore::open(
-            &store::place(config, footing.backing.as_ref())?,
-            &footing.policy,
-            Arc::clone(&clock),
-            &tasks,
-        )
-        .await?;
+        let database = match &footing.backing {
+            Some(backing) if matches!(config.database, Database::Ours { .. }) => Some(backing.database()?),
+            _ => None,
+        };
+        let place = store::place(config, footing.backing.as_ref().zip(database))?;
+        let store = SqlStore::open(&place, &footing.policy, Arc::clone(&clock), &tasks).await?;
         let (cache, bus) = near(config, footing.backing.as_ref(), &clock, &tasks, &stop).await?;
         let parts = EngineParts {
             store: Arc::new(store).ports(),
@@ -78,7 +79,12 @@ impl Running {
             settings: settings(config, footing.is_alone),
         };
         let engine = Engine::start(parts).await?;
-        Ok(Self { engine, secret: footing.secret.clone(), tasks, stop })
+        Ok(Self { engine, secret: footing.secret.clone(), database, tasks, stop })
+    }
+
+    /// Where the box's own database answered when it was opened, where it has one.
+    pub fn database(&self) -> Option<SocketAddr> {
+        self.database
     }
 
     pub fn router(&self) -> axum::Router {

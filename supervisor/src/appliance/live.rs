@@ -16,7 +16,6 @@ use anyhow::Context as _;
 use engine::ports::clock::Clock;
 use engine_client::contract::repeat::ENGINE;
 use engine_client::transport::failover::failover;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -48,8 +47,8 @@ pub async fn live(
             opened = open(appliance, credentials, clock) => opened?,
             how = word(appliance, signals) => return Ok((None, how)),
         };
-        let (running, at) = match opened {
-            Opened::Runs(running, at) => (*running, at),
+        let running = match opened {
+            Opened::Runs(running) => *running,
             Opened::Moves(ready) => {
                 if let Some(how) = carry(appliance, signals, ready, clock, None).await {
                     return Ok((None, how));
@@ -57,7 +56,7 @@ pub async fn live(
                 continue;
             }
         };
-        let ours = running.access();
+        let (ours, at) = (running.access(), running.database());
         let folder = appliance.config().data_dir.processing();
         let transport = failover(in_container.clone(), ours.transport.clone(), ENGINE, &folder);
         appliance.is_ready(WayIn { transport, secret: ours.secret.clone() });
@@ -124,8 +123,7 @@ async fn word(appliance: &Appliance, signals: &mut Signals) -> Leaving {
 }
 
 enum Opened {
-    /// With where the box's own database answers, where it has one.
-    Runs(Box<Running>, Option<SocketAddr>),
+    Runs(Box<Running>),
     /// Nobody could open the Store; its owner wants it elsewhere.
     Moves(Ready),
 }
@@ -156,7 +154,7 @@ async fn open(
                 tracing::warn!(service.name = "store", error = %error, "the store is waited for");
                 appliance.is_waiting_for(error.to_string());
             }
-            started => return Ok(Opened::Runs(Box::new(started?), at)),
+            started => return Ok(Opened::Runs(Box::new(started?))),
         }
         tokio::select! {
             () = tokio::time::sleep(pause) => {}

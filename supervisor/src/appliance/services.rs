@@ -227,19 +227,22 @@ impl Services {
 }
 
 impl Backing {
-    pub fn postgres(&self) -> Result<PostgresAddress, StoreError> {
-        let Some(at) = self.where_is(ServiceName::Postgres) else {
-            let reason = "the database's container does not serve yet; see the system page";
-            return Err(StoreError::Unavailable { reason: reason.into(), source: None });
-        };
-        Ok(PostgresAddress::Parts {
+    /// Where the box's own database answers at this moment.
+    pub fn database(&self) -> Result<SocketAddr, StoreError> {
+        let reason = "the database's container does not serve yet; see the system page";
+        let silent = || StoreError::Unavailable { reason: reason.into(), source: None };
+        self.where_is(ServiceName::Postgres).ok_or_else(silent)
+    }
+
+    pub fn postgres(&self, at: SocketAddr) -> PostgresAddress {
+        PostgresAddress::Parts {
             host: at.ip().to_string(),
             port: at.port(),
             database: POSTGRES_DATABASE.to_owned(),
             user: POSTGRES_USER.to_owned(),
             password: self.passwords.of(ServiceName::Postgres).to_string(),
             tls: PostgresTls::Off,
-        })
+        }
     }
 
     pub fn where_is(&self, service: ServiceName) -> Option<SocketAddr> {

@@ -10,24 +10,25 @@ use engine::adapters::sql::store::StorePlace;
 use engine::adapters::sqlite::open::SqliteSettings;
 use engine::ports::clock::Clock;
 use engine::ports::error::StoreError;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 /// A server that does not answer in that time does not answer.
 const ACQUIRE: Duration = Duration::from_secs(5);
 
-/// `ours`: what the box runs itself, where it runs it.
-pub fn place(config: &Config, ours: Option<&Backing>) -> Result<StorePlace, StoreError> {
+/// `ours`: what the box runs itself, and where its database answers, where it runs it.
+pub fn place(config: &Config, ours: Option<(&Backing, SocketAddr)>) -> Result<StorePlace, StoreError> {
     Ok(match &config.database {
         Database::Sqlite { .. } => own_file(config),
         Database::Postgres(postgres) => StorePlace::Postgres(settings(postgres)),
         Database::Ours { .. } => {
-            let Some(backing) = ours else {
+            let Some((backing, at)) = ours else {
                 let reason =
                     "the box's own PostgreSQL runs only while the box does: start it with `whisperengine up`";
                 return Err(StoreError::Unavailable { reason: reason.into(), source: None });
             };
-            own_database(config, backing)?
+            own_database(config, backing, at)
         }
     })
 }
@@ -38,9 +39,9 @@ pub fn own_file(config: &Config) -> StorePlace {
     StorePlace::Sqlite(SqliteSettings { readers: config.derived.pool_size.max(1), ..settings })
 }
 
-/// In a container, where it serves.
-pub fn own_database(config: &Config, backing: &Backing) -> Result<StorePlace, StoreError> {
-    Ok(StorePlace::Postgres(pooled(backing.postgres()?, config.derived.pool_size)))
+/// In a container, which answers there.
+pub fn own_database(config: &Config, backing: &Backing, at: SocketAddr) -> StorePlace {
+    StorePlace::Postgres(pooled(backing.postgres(at), config.derived.pool_size))
 }
 
 fn pooled(address: PostgresAddress, pool: u32) -> PostgresSettings {

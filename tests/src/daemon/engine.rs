@@ -237,6 +237,11 @@ impl FakeEngine {
         Ok(())
     }
 
+    /// What it said so far.
+    pub fn said(&self, id: &str) -> anyhow::Result<String> {
+        Ok(std::fs::read_to_string(self.shared.folder.join(id))?)
+    }
+
     /// As if what runs in it had said so.
     pub fn says(&self, service: &str, words: &[u8]) -> anyhow::Result<()> {
         let path = self.shared.folder.join(self.only(service)?.id);

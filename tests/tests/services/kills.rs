@@ -7,6 +7,7 @@ use anyhow::{Context, ensure};
 use futures::StreamExt;
 use std::time::Duration;
 use tests::daemon::script::Side;
+use tokio::sync::oneshot::Receiver;
 use tokio::time::Instant;
 
 const SIDE_BY_SIDE: usize = 4;
@@ -57,6 +58,11 @@ impl Course {
 async fn killed_at(course: Course, step: usize, side: Side) -> anyhow::Result<Duration> {
     let mut scene = course.prepare().await?;
     let reached = scene.engine.hold(step, side);
+    let took = kill_and_go_on(&mut scene, reached).await;
+    took.with_context(|| scene.story_so_far())
+}
+
+async fn kill_and_go_on(scene: &mut Scene, reached: Receiver<()>) -> anyhow::Result<Duration> {
     scene.house.start().await?;
     tokio::time::timeout(SOON, reached).await.context("the step was not reached")??;
     scene.house.kill()?;

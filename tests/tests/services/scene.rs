@@ -14,6 +14,8 @@ use tests::wait;
 
 /// For what takes a moment, on a machine that does much else.
 pub const SOON: Duration = Duration::from_secs(150);
+/// Lines of what a container said.
+const LAST: usize = 5;
 pub const REDIS: &str = "redis";
 pub const POSTGRES: &str = "postgres";
 pub const ENGINE: &str = "engine";
@@ -158,7 +160,15 @@ impl Scene {
             .map(|call| format!("\n  > {} {} {:?}", call.method, call.path, call.subject))
             .collect();
         let told: String = told.collect();
-        format!("the services' story:{told}\nthe engine's:{}", calls.concat())
+        let containers = self.engine.containers();
+        let said = containers.iter().map(|one| {
+            let said = self.engine.said(&one.id).unwrap_or_else(|error| error.to_string());
+            let lines: Vec<_> = said.lines().collect();
+            let last = lines[lines.len().saturating_sub(LAST)..].join("\n    : ");
+            format!("\n  {one:?}\n    : {last}")
+        });
+        let said: String = said.collect();
+        format!("the services' story:{told}\nthe engine's:{}\nits containers:{said}", calls.concat())
     }
 
     /// What the box wrote down for itself.

@@ -39,7 +39,8 @@ impl Appliance {
 
 async fn carry(appliance: &Appliance, to: Home, job: &Job, clock: &Arc<dyn Clock>) -> Result<(), MoveFailed> {
     let (config, backing) = (appliance.config(), appliance.services().backing());
-    let (file, database) = (store::own_file(config), store::own_database(config, &backing));
+    let file = store::own_file(config);
+    let database = backing.database().map(|at| store::own_database(config, &backing, at));
     let (from, into) = match to {
         Home::Container => (Ok(file), database),
         Home::Native => (database, Ok(file)),

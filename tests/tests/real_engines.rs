@@ -144,6 +144,8 @@ async fn nothing_stays_behind(kind: Kind) -> anyhow::Result<()> {
         start_pair(&engine, "net").await?;
         assert!(!leavings::processes(&folder)?.is_empty(), "a daemon runs in {}", folder.display());
         let groups = leavings::control_groups(&folder)?;
+        let rules = leavings::rules(pool, &leavings::interfaces(pool)?)?;
+        assert!(!rules.is_empty() || kind == Kind::RootlessPodman, "a port is published");
         match ending {
             "hanging" => engine.hang().await?,
             "dead" => engine.kill().await?,
@@ -165,6 +167,9 @@ async fn nothing_stays_behind(kind: Kind) -> anyhow::Result<()> {
         }
         gone(&folder, pool).await.context(ending)?;
         let left: Vec<_> = groups.iter().filter(|group| group.exists()).collect();
+        assert!(left.is_empty(), "{ending}: {left:?}");
+        let firewall = leavings::firewall()?;
+        let left: Vec<_> = rules.iter().filter(|rule| firewall.contains(rule)).collect();
         assert!(left.is_empty(), "{ending}: {left:?}");
     }
     Ok(())

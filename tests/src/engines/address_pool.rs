@@ -28,7 +28,7 @@ impl AddressPool {
         }
     }
 
-    fn any() -> Self {
+    pub(super) fn any() -> Self {
         let [second, third, ..] = Uuid::new_v4().into_bytes();
         Self { second: 128 + second % 96, third: third & 0xf0 }
     }

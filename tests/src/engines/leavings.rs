@@ -55,21 +55,47 @@ pub fn interfaces(pool: AddressPool) -> std::io::Result<Vec<String>> {
     Ok(ours.collect())
 }
 
-/// Rules of the firewall that speak of the pool or of these interfaces, each with its table, as
-/// `iptables-save` writes them.
-pub fn rules(pool: AddressPool, interfaces: &[String]) -> std::io::Result<Vec<(String, String)>> {
+/// Every rule of the firewall with its table, as `iptables-save` writes them.
+pub fn firewall() -> std::io::Result<Vec<(String, String)>> {
     let saved = Command::new("iptables-save").output()?;
-    let (mut table, mut found) = (String::new(), Vec::new());
-    for line in String::from_utf8_lossy(&saved.stdout).lines() {
+    Ok(read(&String::from_utf8_lossy(&saved.stdout)))
+}
+
+/// Those that speak of the pool, of these interfaces, or of a port that leads into the pool.
+pub fn rules(pool: AddressPool, interfaces: &[String]) -> std::io::Result<Vec<(String, String)>> {
+    Ok(ours(firewall()?, pool, interfaces))
+}
+
+fn read(saved: &str) -> Vec<(String, String)> {
+    let (mut table, mut all) = (String::new(), Vec::new());
+    for line in saved.lines() {
         if let Some(name) = line.strip_prefix('*') {
             name.clone_into(&mut table);
-        } else if let Some(rule) = line.strip_prefix("-A ")
-            && rule.split(' ').any(|word| pool.holds(word) || interfaces.iter().any(|name| name == word))
-        {
-            found.push((table.clone(), rule.to_owned()));
+        } else if let Some(rule) = line.strip_prefix("-A ") {
+            all.push((table.clone(), rule.to_owned()));
         }
     }
-    Ok(found)
+    all
+}
+
+fn ours(mut all: Vec<(String, String)>, pool: AddressPool, interfaces: &[String]) -> Vec<(String, String)> {
+    let names_us = |rule: &str| {
+        rule.split(' ').any(|word| pool.holds(word) || interfaces.iter().any(|name| name == word))
+    };
+    // What Podman publishes is in rules that name the port only. One that is left behind changes where calls to that
+    // port come from, whoever listens there next.
+    let into_us =
+        all.iter().map(|(_, rule)| rule).filter(|rule| names_us(rule) && rule.contains(" -j DNAT "));
+    let ports: Vec<String> = into_us.filter_map(|rule| port(rule)).map(str::to_owned).collect();
+    let is_of_port = |rule: &str| {
+        rule.starts_with("NETAVARK-") && port(rule).is_some_and(|port| ports.iter().any(|ours| ours == port))
+    };
+    all.retain(|(_, rule)| names_us(rule) || is_of_port(rule));
+    all
+}
+
+fn port(rule: &str) -> Option<&str> {
+    rule.split(' ').skip_while(|word| *word != "--dport").nth(1)
 }
 
 /// Control groups of containers whose files lie in `folder`.
@@ -139,5 +165,33 @@ fn remove(groups: &[PathBuf]) {
     let deadline = Instant::now() + PATIENCE;
     while !groups.iter().all(gone) && Instant::now() < deadline {
         std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As Podman writes them for one published port of each of two engines.
+    #[test]
+    fn rules_of_a_published_port_are_found_by_where_it_leads() {
+        let of = |port: u16, address: &str| {
+            format!(
+                "-A NETAVARK-DN-A48 -s {address}/24 -p tcp -m tcp --dport {port} -j NETAVARK-HOSTPORT-SETMARK\n\
+                 -A NETAVARK-DN-A48 -s 127.0.0.1/32 -d 127.0.0.1/32 -p tcp -m tcp --dport {port} -j NETAVARK-HOSTPORT-SETMARK\n\
+                 -A NETAVARK-DN-A48 -d 127.0.0.1/32 -p tcp -m tcp --dport {port} -j DNAT --to-destination {address}:6379\n\
+                 -A NETAVARK-HOSTPORT-DNAT -p tcp -m tcp --dport {port} -m comment --comment \"id: 73\" -j NETAVARK-DN-A48\n"
+            )
+        };
+        let (pool, other) = (AddressPool::any(), "172.20.0.2");
+        let inside = pool.base().replace(".0/20", ".2");
+        let saved =
+            format!("*nat\n:NETAVARK-DN-A48 - [0:0]\n{}{}COMMIT\n", of(4001, &inside), of(4002, other));
+        let found = ours(read(&saved), pool, &[]);
+        assert_eq!(found.len(), 4, "{found:?}");
+        assert!(
+            found.iter().all(|(table, rule)| table == "nat" && rule.contains("--dport 4001 ")),
+            "{found:?}"
+        );
     }
 }

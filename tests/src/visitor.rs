@@ -43,6 +43,14 @@ impl Visitor {
         self.go(Method::GET, path, String::new()).await
     }
 
+    /// What is no page, as it comes.
+    pub async fn download(&self, path: &str) -> anyhow::Result<Bytes> {
+        let request = Request::get(path).header(header::COOKIE, self.cookie()).body(Full::default())?;
+        let answer = http::send(self.address, request).await?;
+        ensure!(answer.status().is_success(), "{path}: {}", answer.status());
+        Ok(answer.into_body())
+    }
+
     /// Sends the form of this page that goes to `action`, with its hidden fields and these. A field that is
     /// called `picture;cat.gif` is a file of that name.
     pub async fn submit(&mut self, action: &str, fields: &[(&str, &str)]) -> anyhow::Result<&Page> {

@@ -35,6 +35,7 @@ const ASSETS: &[Asset] = &[
     asset("tokens.css", CSS, include_bytes!("../assets/tokens.css")),
     asset("app.css", CSS, include_bytes!("../assets/app.css")),
     asset("chat.css", CSS, include_bytes!("../assets/chat.css")),
+    asset("aloud.js", SCRIPT, include_bytes!("../assets/aloud.js")),
     asset("back.js", SCRIPT, include_bytes!("../assets/back.js")),
     asset("chat.js", SCRIPT, include_bytes!("../assets/chat.js")),
     asset("follow.js", SCRIPT, include_bytes!("../assets/follow.js")),

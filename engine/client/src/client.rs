@@ -64,6 +64,11 @@ impl EngineClient {
         Self { transport, secret, principal, request_id: None, patience: Duration::from_secs(30) }
     }
 
+    /// For whom it asks.
+    pub fn principal(&self) -> &Principal {
+        &self.principal
+    }
+
     #[must_use]
     pub fn acting_as(&self, principal: Principal) -> Self {
         Self { principal, ..self.clone() }

@@ -1,5 +1,6 @@
 //! The pages as people meet them: in a real Chromium.
 
+mod aloud;
 mod chat;
 mod composing;
 mod docker;

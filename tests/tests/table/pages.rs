@@ -66,7 +66,7 @@ fn case(address: Address, world: &World, other: &Person, own: Uuid) -> Case {
         Address::LookAtMessage | Address::StopReply => {
             Case::Hers([hers.conversation, own].map(|id| at(id).form(String::new())).into())
         }
-        Address::RawMessage | Address::ReplyDetail | Address::FollowReply => {
+        Address::RawMessage | Address::ReadAloud | Address::ReplyDetail | Address::FollowReply => {
             Case::Hers(vec![at(hers.conversation), at(own)])
         }
         Address::File => Case::Hers(vec![at(hers.attachment)]),
@@ -234,7 +234,9 @@ async fn a_page_of_annas_opens_for_nobody_else() -> anyhow::Result<()> {
             }
         }
     }
-    for address in [Address::Chat, Address::RawMessage, Address::ReplyDetail, Address::File] {
+    for address in
+        [Address::Chat, Address::RawMessage, Address::ReadAloud, Address::ReplyDetail, Address::File]
+    {
         let Case::Hers(asks) = case(address, &world, &world.anna, world.hers.conversation) else {
             anyhow::bail!("{address:?} is about what is hers");
         };

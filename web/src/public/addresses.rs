@@ -97,6 +97,7 @@ addresses! {
     Say: POST "/chat/{id}/messages" by Member;
     LookAtMessage: POST "/chat/{id}/messages/{message}/look" by Member;
     RawMessage: GET "/chat/{id}/messages/{message}/raw" by Member;
+    ReadAloud: GET "/chat/{id}/messages/{message}/aloud" by Member;
     ReplyDetail: GET "/chat/{id}/turns/{turn}" by Member;
     ReplyAgain: POST "/chat/{id}/turns/{turn}/again" by Member;
     GoOnWithReply: POST "/chat/{id}/turns/{turn}/go-on" by Member;

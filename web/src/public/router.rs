@@ -16,7 +16,7 @@ use crate::edge::visitor::{self, TrustedProxies};
 use crate::guard;
 use crate::markdown::render::Markdown;
 use crate::openai;
-use crate::pages::chat::{conversation, detail, file, live, page, palette, say};
+use crate::pages::chat::{aloud, conversation, detail, file, live, page, palette, say};
 use crate::pages::error::PageError;
 use crate::pages::settings::{
     appearance, belongings, box_itself, keys, models, order, people, profile, removed,
@@ -142,6 +142,7 @@ fn handler(address: Address) -> MethodRouter<Face> {
         Address::Say => on(way, say::post),
         Address::LookAtMessage => on(way, conversation::look),
         Address::RawMessage => on(way, detail::raw),
+        Address::ReadAloud => on(way, aloud::get),
         Address::ReplyDetail => on(way, detail::get),
         Address::ReplyAgain => on(way, say::again),
         Address::GoOnWithReply => on(way, say::go_on),

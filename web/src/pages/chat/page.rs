@@ -47,6 +47,8 @@ struct ChatPage {
     /// Whether nothing newer follows what is in view.
     at_the_end: bool,
     without_model: Option<WithoutModel>,
+    /// Whether the box can read aloud at all.
+    can_speak: bool,
 }
 
 /// No model is connected, so replies come from memory alone.
@@ -199,6 +201,7 @@ pub async fn show(
         earlier: talk.next,
         at_the_end,
         without_model,
+        can_speak: face.appliance.voice().is_ok(),
     };
     Ok(html(&page).into_response())
 }

@@ -1,5 +1,5 @@
 //! The one-way rule between packages: `supervisor → {web, engine, voice} → {engine-client,
-//! voice-client}`, and `engine` and `supervisor` may use `engine-outbound`.
+//! voice-client}`, `voice-client` goes by the transports of `engine-client`, and `engine` and `supervisor` may use `engine-outbound`.
 
 use super::source;
 use cargo_metadata::MetadataCommand;
@@ -14,7 +14,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("tests", &["engine-client", "voice-client"]),
     ("engine-client", &[]),
     ("engine-outbound", &[]),
-    ("voice-client", &[]),
+    ("voice-client", &["engine-client"]),
     ("whisperengine-llm", &[]),
 ];
 

@@ -3,6 +3,8 @@
 pub const TRANSCRIPTIONS: &str = "/v1/audio/transcriptions";
 /// Like the former, in English whatever was spoken.
 pub const TRANSLATIONS: &str = "/v1/audio/translations";
+/// Sound as it is spoken goes up, [`crate::live::wire::LiveEvent`]s come down meanwhile.
+pub const LIVE: &str = "/v1/audio/live";
 pub const SPEECH: &str = "/v1/audio/speech";
 /// Who can speak.
 pub const VOICES: &str = "/v1/audio/voices";

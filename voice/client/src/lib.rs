@@ -5,5 +5,6 @@
 
 pub mod contract;
 pub mod form;
+pub mod live;
 pub mod speech;
 pub mod wire;

@@ -4,10 +4,13 @@
 pub mod router;
 mod formats;
 mod guard;
+mod live;
 mod problem;
 mod speech;
 mod streamed;
 mod transcriptions;
 
+#[cfg(test)]
+mod live_tests;
 #[cfg(test)]
 mod tests;

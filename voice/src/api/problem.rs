@@ -24,6 +24,13 @@ impl VoiceError {
         Self(Problem::new(code, detail))
     }
 
+    /// Somebody who may come back in a moment.
+    fn crowded(detail: String) -> Self {
+        let mut problem = Problem::new(ErrorCode::TooManyRequests, detail);
+        problem.retry_after = Some(COME_BACK);
+        Self(problem)
+    }
+
     pub fn invalid(detail: impl Into<String>) -> Self {
         Self::new(ErrorCode::Invalid, detail)
     }
@@ -47,6 +54,7 @@ impl From<ListenError> for VoiceError {
     fn from(error: ListenError) -> Self {
         let code = match &error {
             ListenError::Full(full) => return Self::from(Full(full.0)),
+            ListenError::Crowded(_) => return Self::crowded(error.to_string()),
             ListenError::Sound(SoundError::UnknownFormat | SoundError::UnknownCodec(_)) => {
                 ErrorCode::UnsupportedMedia
             }
@@ -92,9 +100,7 @@ impl From<Unencoded> for VoiceError {
 
 impl From<Full> for VoiceError {
     fn from(full: Full) -> Self {
-        let mut problem = Problem::new(ErrorCode::TooManyRequests, full.to_string());
-        problem.retry_after = Some(COME_BACK);
-        Self(problem)
+        Self::crowded(full.to_string())
     }
 }
 

@@ -25,16 +25,25 @@ use voice_client::contract::{LARGEST_FORM, LARGEST_SOUND, SPEECH, TRANSCRIPTIONS
 const MARK: &str = "a-line-that-is-in-no-file";
 
 fn voice(root: &Path, settings: Settings) -> Router {
-    kept_at(root, settings, Keeping::at(root.to_owned()))
+    router(voice_at(root, settings))
+}
+
+/// With the models there, behind `the secret`.
+pub fn voice_at(root: &Path, settings: Settings) -> Voice {
+    parts(root, settings, Keeping::at(root.to_owned()))
 }
 
 fn kept_at(root: &Path, settings: Settings, keeping: Keeping) -> Router {
+    router(parts(root, settings, keeping))
+}
+
+fn parts(root: &Path, settings: Settings, keeping: Keeping) -> Voice {
     let proofs = Proofs::new(easy(root), "1", root.join("proven.json"));
     let ears = Desk::new(Shelf::at(root.to_owned()), proofs, settings);
     let mouth = Mouth::new(Arc::new(EspeakNg::new(None)), TaskTracker::new());
     let (mouth, speakers) = (Arc::new(mouth), Queue::new(2, 2));
     let (usual, secret) = ("en-us".into(), "the secret".into());
-    router(Voice { ears, mouth, speakers, usual, secret, keeping })
+    Voice { ears, mouth, speakers, usual, secret, keeping }
 }
 
 fn form(sound: Option<&[u8]>, fields: &[(&str, &str)]) -> Vec<u8> {

@@ -4,6 +4,7 @@
 //! listened for a while. Only so many listen at a time; the others wait in turn.
 
 use super::hearing::{HearError, Listener, Wish};
+use super::live::seats::Seats;
 use super::model::{Model, ModelError, language};
 use super::windows::{Window, Windows};
 use crate::queue::{Full, Place, Queue};
@@ -33,6 +34,9 @@ pub struct Settings {
     pub longest: Duration,
     /// A model that nobody listened with for so long is let go.
     pub idle: Duration,
+    /// How many are heard while they speak, all together and of one person.
+    pub live: usize,
+    pub live_each: usize,
 }
 
 impl Default for Settings {
@@ -44,6 +48,8 @@ impl Default for Settings {
             most_waiting: 64,
             longest: Duration::from_hours(4),
             idle: Duration::from_mins(10),
+            live: 16,
+            live_each: 4,
         }
     }
 }
@@ -51,8 +57,9 @@ impl Default for Settings {
 pub struct Desk {
     shelf: Shelf,
     proofs: Proofs,
-    settings: Settings,
-    queue: Arc<Queue>,
+    pub(super) settings: Settings,
+    pub(super) queue: Arc<Queue>,
+    pub(super) seats: Arc<Seats>,
     loaded: Mutex<Option<Loaded>>,
 }
 
@@ -80,6 +87,8 @@ pub enum ListenError {
     Full(#[from] Full),
     #[error(transparent)]
     Sound(#[from] SoundError),
+    #[error("{0} are heard live already, which is the most")]
+    Crowded(usize),
     #[error("there is no model to listen with; `whisperengine model add FILE --name NAME` adds one")]
     NoModel,
     #[error("there is no model {0} to listen with")]
@@ -101,7 +110,8 @@ pub enum ListenError {
 impl Desk {
     pub fn new(shelf: Shelf, proofs: Proofs, settings: Settings) -> Arc<Self> {
         let queue = Queue::new(settings.places, settings.most_waiting);
-        Arc::new(Self { shelf, proofs, settings, queue, loaded: Mutex::default() })
+        let seats = Seats::new(settings.live, settings.live_each);
+        Arc::new(Self { shelf, proofs, settings, queue, seats, loaded: Mutex::default() })
     }
 
     /// Listens to the end, and tells each segment as it is understood. Whoever drops this stops it.
@@ -117,14 +127,10 @@ impl Desk {
     pub async fn enter(&self, asked: Asked) -> Result<Entered, ListenError> {
         let file = self.choose(asked.model.as_deref())?;
         let mut wish = asked.wish;
-        if let Some(name) = asked.language {
-            wish.language = Some(language(&name).ok_or(ListenError::UnknownLanguage(name))?);
-        }
+        wish.language = known(asked.language)?.or(wish.language);
         let place = self.queue.enter(&asked.who).await?;
         let (model, used) = self.model(&file).await?;
-        if model.knows_only_english() && wish.language.is_some_and(|language| language != "en") {
-            return Err(ListenError::OnlyEnglish(file.name));
-        }
+        ensure_spoken(&model, &wish, &file)?;
         let (threads, longest) = (self.settings.threads, self.settings.longest);
         Ok(Entered { model, used, place, sound: asked.sound, wish, threads, longest })
     }
@@ -152,7 +158,7 @@ impl Desk {
         self.loaded.lock().await.is_some()
     }
 
-    fn choose(&self, named: Option<&str>) -> Result<ModelFile, ListenError> {
+    pub(super) fn choose(&self, named: Option<&str>) -> Result<ModelFile, ListenError> {
         let all = self.shelf.ears()?;
         let wanted = named.or(self.settings.model.as_deref());
         let found = match wanted {
@@ -165,7 +171,7 @@ impl Desk {
     }
 
     /// Somebody who waits for another model keeps nobody from the one that is there.
-    async fn model(&self, file: &ModelFile) -> Result<(Arc<Model>, LastUse), ListenError> {
+    pub(super) async fn model(&self, file: &ModelFile) -> Result<(Arc<Model>, LastUse), ListenError> {
         if let Some(there) = self.loaded.lock().await.as_ref().and_then(|loaded| loaded.of(file)) {
             return Ok(there);
         }
@@ -191,6 +197,19 @@ impl Desk {
         *loaded = Some(Loaded { file: file.clone(), model: Arc::clone(&model), used: used.clone() });
         Ok((model, used))
     }
+}
+
+/// What is spoken, as whoever asks calls it.
+pub(super) fn known(name: Option<String>) -> Result<Option<&'static str>, ListenError> {
+    name.map(|name| language(&name).ok_or(ListenError::UnknownLanguage(name))).transpose()
+}
+
+pub(super) fn ensure_spoken(model: &Model, wish: &Wish, file: &ModelFile) -> Result<(), ListenError> {
+    let other = wish.language.is_some_and(|language| language != "en");
+    if other && model.knows_only_english() {
+        return Err(ListenError::OnlyEnglish(file.name.clone()));
+    }
+    Ok(())
 }
 
 /// Somebody whose turn it is.
@@ -237,10 +256,10 @@ impl Loaded {
 
 /// When somebody listened last. Clones share it.
 #[derive(Clone, Default)]
-struct LastUse(Arc<StdMutex<Option<Instant>>>);
+pub(super) struct LastUse(Arc<StdMutex<Option<Instant>>>);
 
 impl LastUse {
-    fn is_now(&self) {
+    pub(super) fn is_now(&self) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
     }
 
@@ -284,7 +303,7 @@ pub fn listen(
     Ok(transcript)
 }
 
-fn failed(error: HearError) -> ListenError {
+pub(super) fn failed(error: HearError) -> ListenError {
     match error {
         HearError::Stopped => ListenError::Stopped,
         HearError::Model(error) => ListenError::Failed(error.to_string()),

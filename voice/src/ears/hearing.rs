@@ -76,6 +76,11 @@ impl<'a> Listener<'a> {
         Ok(Self { model, state: Some(model.state()?), threads, spoken: None })
     }
 
+    /// What was heard before, by another one, was in this language.
+    pub fn goes_on_in(&mut self, language: Option<&'static str>) {
+        self.spoken = language;
+    }
+
     /// Blocks until it is heard, or a moment after `stop`.
     pub fn hear(
         &mut self,
@@ -83,13 +88,33 @@ impl<'a> Listener<'a> {
         wish: &Wish,
         stop: &CancellationToken,
     ) -> Result<Heard, HearError> {
+        self.listen(window, wish, stop, true)
+    }
+
+    /// As quickly as it can: what is doubtful is not listened to again.
+    pub fn guess(
+        &mut self,
+        window: &Window,
+        wish: &Wish,
+        stop: &CancellationToken,
+    ) -> Result<Heard, HearError> {
+        self.listen(window, wish, stop, false)
+    }
+
+    fn listen(
+        &mut self,
+        window: &Window,
+        wish: &Wish,
+        stop: &CancellationToken,
+        takes_care: bool,
+    ) -> Result<Heard, HearError> {
         let mut samples = window.samples.clone();
         samples.resize(samples.len().max(SHORTEST), 0.0);
         let told = if self.model.knows_only_english() { Some(english()) } else { wish.language };
         let frames = frames_for(samples.len(), self.model.frames());
         let first = Attempt { language: told.or(self.spoken), frames, freer: 0.0 };
         let mut heard = self.run(&samples, &first, wish, stop)?;
-        if frames.is_some() && heard.segments.iter().any(is_doubtful) {
+        if takes_care && frames.is_some() && heard.segments.iter().any(is_doubtful) {
             // Somebody may have gone on in another language.
             let again = Attempt { language: told, frames: None, freer: FREER };
             heard = self.run(&samples, &again, wish, stop)?;

@@ -39,7 +39,7 @@ pub fn spoken(words: &str) -> Bytes {
 }
 
 /// The samples of one that eSpeak NG made, which has a plain header.
-fn samples(wav: &[u8]) -> &[u8] {
+pub fn samples(wav: &[u8]) -> &[u8] {
     let at = wav.windows(4).position(|four| four == b"data").expect("it has samples");
     &wav[at + 8..]
 }

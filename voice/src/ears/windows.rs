@@ -3,6 +3,7 @@
 //! The room is what is quietest of the last seconds: whoever speaks pauses between words, a fan does not.
 
 use std::collections::VecDeque;
+use std::ops::Range;
 
 /// A fiftieth of a second.
 const FRAME: usize = 320;
@@ -17,6 +18,8 @@ const AMONG: usize = 5;
 const MEMORY: usize = 150;
 /// Before it is told what is speech, so much must have been heard of the room.
 const AHEAD: usize = 25;
+/// Whoever waits for each word waits no longer than this before the first.
+const AHEAD_LIVE: usize = 15;
 /// Nothing below is ever speech, and everything above may be.
 const SILENCE: f32 = -55.0;
 const ALWAYS: f32 = -30.0;
@@ -26,6 +29,9 @@ const ABOVE: f32 = 8.0;
 const LONGEST: usize = 28 * 50;
 /// Where one that is too long is cut: at the quietest of its last frames.
 const CUT: usize = 8 * 50;
+/// Whatever is said before is in the window that it began in, however long that grows. In samples, and less what a frame
+/// more makes.
+pub const CERTAIN: usize = (LONGEST - CUT - 1) * FRAME;
 
 /// A piece in which somebody speaks.
 #[derive(Clone, Debug, PartialEq)]
@@ -48,6 +54,7 @@ pub struct Windows {
     at: usize,
     speaks: bool,
     quiet: usize,
+    is_live: bool,
 }
 
 struct Frame {
@@ -56,13 +63,39 @@ struct Frame {
 }
 
 impl Windows {
+    /// Told at once who speaks, once a little is known of the room.
+    pub fn live() -> Self {
+        Self { is_live: true, ..Self::default() }
+    }
+
+    /// Where somebody began to speak who has not ended, and how far the sound goes by now.
+    pub fn so_far(&self) -> Option<Range<usize>> {
+        self.speaks.then(|| self.at * FRAME..(self.at + self.kept.len()) * FRAME)
+    }
+
+    /// All of it.
+    pub fn look_back(&self) -> Window {
+        let samples = self.kept.iter().flat_map(|frame| &frame.samples).copied().collect();
+        Window { at: self.at * FRAME, samples }
+    }
+
+    /// Nothing before it is in a window that is still to come.
+    pub fn passed(&self) -> usize {
+        self.at * FRAME
+    }
+
     pub fn take(&mut self, samples: &[f32]) -> Vec<Window> {
         self.partial.extend_from_slice(samples);
         let whole = self.partial.len() / FRAME * FRAME;
         for samples in self.partial.drain(..whole).collect::<Vec<_>>().chunks_exact(FRAME) {
             self.hear(samples);
         }
-        self.look(AHEAD)
+        let ahead = match (self.is_live, self.room.len() >= AHEAD_LIVE) {
+            (false, _) => AHEAD,
+            (true, false) => AHEAD_LIVE,
+            (true, true) => 0,
+        };
+        self.look(ahead)
     }
 
     /// What is left is no longer waited for.
@@ -249,6 +282,26 @@ mod tests {
                 windows = windows.iter().map(seconds).collect::<Vec<_>>()
             );
         }
+    }
+
+    #[test]
+    fn whoever_is_heard_live_is_noticed_at_once_and_cut_at_the_same_places() {
+        let mut seed = 5;
+        let mut sound = noise(2.0, 0.004, &mut seed);
+        sound.extend(noise(1.0, 0.3, &mut seed));
+        sound.extend(noise(1.5, 0.004, &mut seed));
+        let (mut windows, mut noticed, mut all) = (Windows::live(), None, Vec::new());
+        for (nth, piece) in sound.chunks(160).enumerate() {
+            all.extend(windows.take(piece));
+            if let Some(so_far) = windows.so_far() {
+                noticed.get_or_insert((nth + 1) * 160);
+                let back = windows.look_back();
+                assert_eq!((back.at, &back.samples[..]), (so_far.start, &sound[so_far]));
+            }
+        }
+        let late = noticed.expect("it is noticed") - 2 * HEARD as usize;
+        assert!(late <= 100 * HEARD as usize / 1000, "{late} samples");
+        assert_eq!(all, cut(&sound, 777));
     }
 
     #[test]

@@ -43,7 +43,7 @@ pub async fn identify(
 }
 
 /// The key that was brought. Two that differ are refused: one of them was not meant.
-fn brought(headers: &HeaderMap) -> Result<String, Refusal> {
+pub fn brought(headers: &HeaderMap) -> Result<String, Refusal> {
     let plain = headers.get_all("x-api-key").iter().map(|value| value.to_str().ok());
     let bearers = headers.get_all(header::AUTHORIZATION).iter().map(|value| bearer(value.to_str().ok()?));
     let mut keys: Vec<Option<&str>> = plain.chain(bearers).collect();

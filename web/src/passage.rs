@@ -67,7 +67,8 @@ pub async fn pass(way: &WayIn, request: Request, principal: &Principal, patience
     response
 }
 
-fn stamp(
+/// Who calls, for whom, and for how long.
+pub fn stamp(
     headers: &mut HeaderMap,
     way: &WayIn,
     principal: &Principal,

@@ -19,9 +19,10 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use tokio_util::task::task_tracker::TaskTrackerToken;
 use tower::ServiceExt;
 
 /// Who is at the other end.
@@ -30,6 +31,15 @@ pub enum Peer {
     Network(SocketAddr),
     /// A process of this machine, over a Unix socket.
     Local,
+}
+
+/// Left on a request: its connection, for whoever goes on with it when HTTP is done. Held as long as it is open, and ended
+/// when told to stop.
+#[derive(Clone)]
+pub struct Connected {
+    pub stop: CancellationToken,
+    _place: Arc<OwnedSemaphorePermit>,
+    _open: TaskTrackerToken,
 }
 
 /// Left on a request that came over TLS.
@@ -108,11 +118,9 @@ where
             () = stop.cancelled() => break,
             next = next => next,
         };
-        let (door, stop, peer) = (door.clone(), stop.clone(), peer.into());
-        connections.spawn(async move {
-            enter(io, peer, door, manners, &stop).await;
-            drop(place);
-        });
+        let (door, peer) = (door.clone(), peer.into());
+        let connected = Connected { stop: stop.clone(), _place: Arc::new(place), _open: connections.token() };
+        connections.spawn(enter(io, peer, door, manners, connected));
     }
     drop(listener);
     connections.close();
@@ -120,22 +128,22 @@ where
 }
 
 /// Makes the connection what its door asks for. A handshake has the time of a head.
-async fn enter<I>(io: I, peer: Peer, door: Door, manners: Manners, stop: &CancellationToken)
+async fn enter<I>(io: I, peer: Peer, door: Door, manners: Manners, connected: Connected)
 where
     I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let (acceptor, router, plain) = match door {
-        Door::Plain(router) => return converse(io, peer, None, router, manners, stop).await,
+        Door::Plain(router) => return converse(io, peer, None, router, manners, connected).await,
         Door::Private { tls, router, plain } => (tls, router, plain),
     };
     let opened = tokio::select! {
         biased;
-        () = stop.cancelled() => return,
+        () = connected.stop.cancelled() => return,
         opened = tokio::time::timeout(manners.head_within, tls::open(io, &acceptor)) => opened,
     };
     match opened {
-        Ok(Ok(Opening::Private(io))) => converse(io, peer, Some(Encrypted), router, manners, stop).await,
-        Ok(Ok(Opening::Plain(io))) => converse(io, peer, None, plain, manners, stop).await,
+        Ok(Ok(Opening::Private(io))) => converse(io, peer, Some(Encrypted), router, manners, connected).await,
+        Ok(Ok(Opening::Plain(io))) => converse(io, peer, None, plain, manners, connected).await,
         Ok(Err(error)) => tracing::debug!(error = %error, "a connection broke off before it was private"),
         Err(_) => tracing::debug!("a connection was cut: it was not private in time"),
     }
@@ -147,13 +155,15 @@ async fn converse<I>(
     encrypted: Option<Encrypted>,
     router: Router,
     manners: Manners,
-    stop: &CancellationToken,
+    connected: Connected,
 ) where
     I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
+    let stop = connected.stop.clone();
     let service = service_fn(move |request: Request<Incoming>| {
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(peer);
+        request.extensions_mut().insert(connected.clone());
         if let Some(encrypted) = encrypted {
             request.extensions_mut().insert(encrypted);
         }
@@ -164,7 +174,8 @@ async fn converse<I>(
         .timer(TokioTimer::new())
         .header_read_timeout(manners.head_within)
         .max_buf_size(manners.head_bytes)
-        .serve_connection(TokioIo::new(io), service);
+        .serve_connection(TokioIo::new(io), service)
+        .with_upgrades();
     tokio::pin!(connection);
     let ended = tokio::select! {
         biased;
@@ -186,7 +197,10 @@ async fn converse<I>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use axum::Extension;
+    use axum::extract::ws::WebSocketUpgrade;
     use axum::routing::get;
+    use std::sync::atomic::{AtomicBool, Ordering};
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::{TcpListener, TcpStream};
     use tokio::sync::Notify;
@@ -251,6 +265,36 @@ mod tests {
         };
         let ((), visited) = tokio::time::timeout(SOON, async { tokio::join!(door, visit) }).await?;
         visited.map(drop)
+    }
+
+    #[tokio::test]
+    async fn the_door_waits_for_whoever_goes_on_when_http_is_done() -> anyhow::Result<()> {
+        let (inside, ended) = (Arc::new(Notify::new()), Arc::new(AtomicBool::new(false)));
+        let (inside_too, ended_too) = (Arc::clone(&inside), Arc::clone(&ended));
+        let talk = move |Extension(connected): Extension<Connected>, upgrade: WebSocketUpgrade| async move {
+            upgrade.on_upgrade(move |socket| async move {
+                inside_too.notify_one();
+                connected.stop.cancelled().await;
+                tokio::task::yield_now().await;
+                ended_too.store(true, Ordering::Relaxed);
+                drop((socket, connected));
+            })
+        };
+        let (address, stop, door) = open(Router::new().route("/", get(talk)), Manners::default()).await?;
+        let visit = async {
+            let asks = "GET / HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: websocket\r\n\
+                        sec-websocket-version: 13\r\nsec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n";
+            let mut stream = say(address, asks).await?;
+            inside.notified().await;
+            stop.cancel();
+            let mut answer = Vec::new();
+            stream.read_to_end(&mut answer).await?;
+            anyhow::Ok(answer)
+        };
+        let ((), answer) = tokio::time::timeout(SOON, async { tokio::join!(door, visit) }).await?;
+        assert!(answer?.starts_with(b"HTTP/1.1 101 "));
+        assert!(ended.load(Ordering::Relaxed), "nobody is left behind");
+        Ok(())
     }
 
     #[tokio::test]

@@ -149,6 +149,9 @@ fn case(address: Address, world: &World, other: &Person, own: Uuid) -> Case {
         | Address::Translate
         | Address::Speak
         | Address::Voices
+        | Address::Live
+        // Without a socket there is nothing to it.
+        | Address::Listen
         | Address::ListModels
         | Address::GetModel
         | Address::Certificate

@@ -1,4 +1,5 @@
-//! What is said is heard, and what is written is said.
+//! What is said is heard, also while it is said, and what is written is said.
 
 mod hearing;
+mod live;
 mod speaking;

@@ -59,6 +59,7 @@ addresses! {
     Translate: POST "/v1/audio/translations" by Key;
     Speak: POST "/v1/audio/speech" by Key;
     Voices: GET "/v1/audio/voices" by Key;
+    Live: GET "/v1/audio/live" by Key;
     ListModels: GET "/v1/models" by Key;
     GetModel: GET "/v1/models/{*name}" by Key;
 
@@ -104,6 +105,7 @@ addresses! {
     StopReply: POST "/chat/{id}/turns/{turn}/stop" by Member;
     FollowReply: GET "/chat/{id}/turns/{turn}/live" by Member;
     File: GET "/files/{id}" by Member;
+    Listen: GET "/listen" by Member;
     Search: GET "/search" by Member;
     Palette: GET "/palette" by Member;
     Shortcuts: GET "/shortcuts" by Member;

@@ -14,6 +14,7 @@ use crate::edge::request;
 use crate::edge::unbuffered;
 use crate::edge::visitor::{self, TrustedProxies};
 use crate::guard;
+use crate::live::door as live_session;
 use crate::markdown::render::Markdown;
 use crate::openai;
 use crate::pages::chat::{aloud, conversation, detail, file, live, page, palette, say};
@@ -107,6 +108,8 @@ fn handler(address: Address) -> MethodRouter<Face> {
         Address::ChatCompletions => on(way, openai::chat::answer::post),
         Address::Embeddings => on(way, openai::embeddings::post),
         Address::Transcribe | Address::Translate | Address::Speak | Address::Voices => on(way, voice),
+        Address::Live => on(way, live_session::for_program),
+        Address::Listen => on(way, live_session::for_page),
         Address::ListModels => on(way, openai::models::list),
         Address::GetModel => on(way, openai::models::get),
         Address::Home => on(way, setup::entry::home),

@@ -101,7 +101,9 @@ mod tests {
     fn an_error_is_told_as_elsewhere_below_v1() {
         let problem = Problem::new(ErrorCode::TooManyRequests, "later");
         let told = told(&LiveEvent::Error { problem }).expect("it is told");
-        assert_eq!(told, r#"{"error":{"code":"too_many_requests","message":"later"},"type":"error"}"#);
+        let told: Value = serde_json::from_str(&told).expect("JSON");
+        let error = json!({ "code": "too_many_requests", "message": "later" });
+        assert_eq!(told, json!({ "type": "error", "error": error }));
         assert_eq!(super::told(&LiveEvent::Alive), None);
     }
 }

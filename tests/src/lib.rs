@@ -19,6 +19,7 @@ pub mod https;
 pub mod model_server;
 pub mod mount;
 pub mod owner;
+pub mod piper;
 pub mod process;
 pub mod process_tree;
 pub mod python;

@@ -3,15 +3,18 @@
 use crate::config::load::Config;
 use crate::images::build::this_program;
 use engine_client::transport::in_process::in_process;
+use std::path::Path;
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use voice::api::router::{Voice, router};
 use voice::ears::desk::{Desk, Settings};
 use voice::mouth::espeak::EspeakNg;
+use voice::mouth::piper::voices::{self, Piper, Source};
+use voice::mouth::several::Several;
 use voice::mouth::speaking::Mouth;
 use voice::queue::Queue;
-use voice::shelf::models::Shelf;
+use voice::shelf::models::{Kind, Shelf};
 use voice::shelf::proof::{Child, Proofs};
 use voice::sound::brought::Keeping;
 use web::ports::WayIn;
@@ -20,7 +23,7 @@ use web::ports::WayIn;
 pub const OFF: &str = "the box neither listens nor speaks, by its settings; `voice.enabled` changes that";
 /// The command that tries a model out in a process of its own.
 pub const PROVE: &str = "prove-model";
-/// More threads than this make a recogniser slower on most machines.
+/// More threads than this make a net slower on most machines.
 const MOST_THREADS: usize = 4;
 /// Each is a stream with a small process now and then.
 const MOST_SPEAKERS: usize = 16;
@@ -29,12 +32,31 @@ const MOST_WAITING: usize = 64;
 
 /// Until told to stop.
 pub fn start(config: &Config, secret: &str, tasks: &TaskTracker, stop: &CancellationToken) -> WayIn {
+    start_with(config, Source::Shelf(shelf(config)), secret, tasks, stop)
+}
+
+/// With voices from elsewhere.
+pub fn start_with(
+    config: &Config,
+    voices: Source,
+    secret: &str,
+    tasks: &TaskTracker,
+    stop: &CancellationToken,
+) -> WayIn {
+    if let Err(error) = shelf(config).tidy() {
+        tracing::warn!(error = %error, "what is left of a model that did not arrive cannot be removed");
+    }
     let ears = desk(config);
     tasks.spawn(Arc::clone(&ears).rest(stop.clone()));
-    let synthesizer = Arc::new(EspeakNg::new(config.voice.espeak.clone()));
+    let espeak = Arc::new(EspeakNg::new(config.voice.espeak.clone()));
+    let (threads, places) = shares(config);
+    let settings = voices::Settings { places, threads, idle: config.voice.idle };
+    let piper = Piper::new(voices, proofs(config, Kind::Voices), Arc::clone(&espeak), &settings);
+    tasks.spawn(Arc::clone(&piper).rest(stop.clone()));
+    let synthesizer = Several(vec![piper, espeak]);
     let router = router(Voice {
         ears,
-        mouth: Arc::new(Mouth::new(synthesizer, tasks.clone())),
+        mouth: Arc::new(Mouth::new(Arc::new(synthesizer), tasks.clone())),
         speakers: Queue::new(MOST_SPEAKERS, MOST_WAITING),
         usual: config.voice.speaker.as_str().into(),
         secret: secret.into(),
@@ -45,32 +67,48 @@ pub fn start(config: &Config, secret: &str, tasks: &TaskTracker, stop: &Cancella
 }
 
 fn desk(config: &Config) -> Arc<Desk> {
-    let cores = config.derived.threads as usize;
-    // The recogniser's threads wait for each other by spinning: where they are as many as processors, and one of these is
-    // taken, all of them stand still.
-    let threads = (cores / 2).clamp(1, MOST_THREADS);
+    let (threads, places) = shares(config);
     let settings = Settings {
         model: config.voice.model.clone(),
-        places: (cores / threads).max(1),
+        places,
         threads,
         most_waiting: MOST_WAITING,
         idle: config.voice.idle,
         ..Settings::default()
     };
-    Desk::new(shelf(config), proofs(config), settings)
+    Desk::new(shelf(config), proofs(config, Kind::Ears), settings)
+}
+
+/// How many threads each has who listens or speaks, and how many may at the same time.
+fn shares(config: &Config) -> (usize, usize) {
+    let cores = config.derived.threads as usize;
+    // The recogniser's threads wait for each other by spinning: where they are as many as processors, and one of these is
+    // taken, all of them stand still.
+    let threads = (cores / 2).clamp(1, MOST_THREADS);
+    (threads, (cores / threads).max(1))
 }
 
 pub fn shelf(config: &Config) -> Shelf {
     Shelf::at(config.data_dir.models())
 }
 
-pub fn proofs(config: &Config) -> Proofs {
-    Proofs::new(child(), env!("CARGO_PKG_VERSION"), config.data_dir.models().join("proven.json"))
+pub fn proofs(config: &Config, kind: Kind) -> Proofs {
+    let file = match kind {
+        Kind::Ears => "proven.json",
+        Kind::Voices => "proven-voices.json",
+    };
+    Proofs::new(child(kind), env!("CARGO_PKG_VERSION"), config.data_dir.models().join(file))
 }
 
 /// Tries a model out.
-pub fn child() -> Child {
-    Child { program: this_program(), arguments: vec![PROVE.to_owned()] }
+pub fn child(kind: Kind) -> Child {
+    Child { program: this_program(), arguments: [PROVE, kind.name()].map(str::to_owned).to_vec() }
+}
+
+/// A voice in a file that is on no shelf, by the file's name.
+pub fn loose(file: &Path) -> (String, Source) {
+    let name = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    (name.clone(), Source::File(name, file.to_owned()))
 }
 
 /// For whoever would start it beside the box's settings.

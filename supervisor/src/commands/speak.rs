@@ -1,6 +1,7 @@
 //! `speak TEXT --out FILE`: what is written, said into a file of sound.
 //!
-//! The box that runs speaks; where none does, this process. The file is there when all of it is said, and not before.
+//! The box that runs speaks; where none does, this process. With a voice in a file of somebody's, this process does, whoever
+//! runs: the file is on no shelf. What is written is there when all of it is said, and not before.
 
 use super::context::Context;
 use crate::appliance::voice;
@@ -8,7 +9,10 @@ use crate::config::load::Config;
 use crate::exit::Failure;
 use crate::reach;
 use ::voice::mouth::encoding::Shape;
-use anyhow::Context as _;
+use ::voice::mouth::piper::voices::Source;
+use ::voice::shelf::models::Kind;
+use ::voice::shelf::proof::ProofError;
+use anyhow::{Context as _, bail};
 use clap::Args;
 use engine_client::client::EngineClient;
 use engine_client::principal::Principal;
@@ -31,9 +35,13 @@ pub struct Speak {
     /// Where to: a file that ends in .wav, .mp3, .opus, .ogg or .pcm, or `-` for wav on standard output.
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
-    /// As whom, such as en-gb [default: voice.speaker].
+    /// As whom: the name of a voice in `model list`, of one that several speak with NAME#SPEAKER, or a voice of eSpeak NG's
+    /// such as en-gb [default: voice.speaker].
     #[arg(long, value_name = "VOICE")]
     voice: Option<String>,
+    /// A voice of Piper's in a file, with its description beside it; `--voice` is one of its speakers then.
+    #[arg(long, value_name = "FILE")]
+    model: Option<PathBuf>,
     /// How fast, from 0.25 to 4.
     #[arg(long, value_name = "TIMES", default_value_t = 1.0)]
     speed: f32,
@@ -61,22 +69,51 @@ async fn speak(asked: &Speak, config: &Config) -> anyhow::Result<Vec<u8>> {
         text => text.to_owned(),
     };
     let shape = shape(&asked.out)?;
+    if let Some(file) = &asked.model {
+        let file = std::fs::canonicalize(file).with_context(|| file.display().to_string())?;
+        match voice::proofs(config, Kind::Voices).of(&file).await {
+            Ok(()) => {}
+            Err(ProofError::Unfit(why)) => bail!("the voice {} cannot be used: {why}", file.display()),
+            Err(ProofError::Untried(error)) => return Err(error).context("the voice could not be tried out"),
+        }
+        let (name, source) = voice::loose(&file);
+        let speaker = asked.voice.as_ref().map(|speaker| format!("#{}", speaker.trim_start_matches('#')));
+        let who = name + &speaker.unwrap_or_default();
+        return here(asked, config, &text, shape, &who, source).await;
+    }
+    let who = asked.voice.as_deref().unwrap_or_default();
     match reach::running(config).await? {
-        Some(running) => ask(&running.client, asked, &text, shape).await,
+        Some(running) => ask(&running.client, asked, &text, shape, who).await,
         None => {
             voice::ensure_on(config)?;
-            let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
-            let _stop = stop.clone().drop_guard();
-            let way = voice::start(config, "this process", &tasks, &stop);
-            ask(&way.client(Principal::Operator), asked, &text, shape).await
+            here(asked, config, &text, shape, who, Source::Shelf(voice::shelf(config))).await
         }
     }
 }
 
-async fn ask(client: &EngineClient, asked: &Speak, text: &str, shape: Shape) -> anyhow::Result<Vec<u8>> {
-    let voice = asked.voice.as_deref().unwrap_or_default();
-    let body =
-        json!({ "input": text, "voice": voice, "speed": asked.speed, "response_format": shape.name() });
+/// In this process.
+async fn here(
+    asked: &Speak,
+    config: &Config,
+    text: &str,
+    shape: Shape,
+    who: &str,
+    voices: Source,
+) -> anyhow::Result<Vec<u8>> {
+    let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
+    let _stop = stop.clone().drop_guard();
+    let way = voice::start_with(config, voices, "this process", &tasks, &stop);
+    ask(&way.client(Principal::Operator), asked, text, shape, who).await
+}
+
+async fn ask(
+    client: &EngineClient,
+    asked: &Speak,
+    text: &str,
+    shape: Shape,
+    who: &str,
+) -> anyhow::Result<Vec<u8>> {
+    let body = json!({ "input": text, "voice": who, "speed": asked.speed, "response_format": shape.name() });
     let client = client.with_patience(PATIENCE);
     let mut pieces = std::pin::pin!(client.download_for(SPEECH, &body).await?);
     let mut bytes = Vec::new();

@@ -11,7 +11,7 @@ use crate::reach;
 use ::voice::ears::desk::{Settings, listen};
 use ::voice::ears::hearing::Wish;
 use ::voice::ears::model::{Model, language};
-use ::voice::shelf::models::is_path;
+use ::voice::shelf::models::{Kind, is_path};
 use anyhow::{Context as _, bail};
 use clap::Args;
 use engine::adapters::system::SystemClock;
@@ -95,7 +95,7 @@ async fn ask(client: &EngineClient, asked: &Transcribe, sound: &[u8]) -> anyhow:
 
 async fn here(asked: &Transcribe, model: &Path, sound: Vec<u8>) -> anyhow::Result<Value> {
     let settings = Settings::default();
-    if let Some(why) = voice::child().tries(model).await? {
+    if let Some(why) = voice::child(Kind::Ears).tries(model).await? {
         bail!("the model {} cannot be used: {why}", model.display());
     }
     let language = match asked.language.as_deref() {

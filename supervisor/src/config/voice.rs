@@ -34,6 +34,6 @@ impl Voice {
 
 /// As far as can be told without asking who can speak.
 fn is_voice(id: &str) -> bool {
-    let fits = |c: char| c.is_ascii_alphanumeric() || "-_+.".contains(c);
+    let fits = |c: char| c.is_ascii_alphanumeric() || "-_+.#".contains(c);
     (1..=64).contains(&id.len()) && id.chars().all(fits) && !id.starts_with('-')
 }

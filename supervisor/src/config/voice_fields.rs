@@ -23,7 +23,7 @@ pub const VOICE_SPEAKER: Field = Field::new(
     "voice.speaker",
     "WHISPERENGINE_VOICE_SPEAKER",
     "the id of a voice that `/v1/audio/voices` lists",
-    "As whom the box speaks where whoever asks names no voice.",
+    "As whom the box speaks where whoever asks names no voice. Piper's of its language go first.",
 )
 .example("\"en-gb\"")
 .is("en-us");
@@ -40,7 +40,7 @@ pub const VOICE_IDLE: Field = Field::new(
     "voice.idle",
     "WHISPERENGINE_VOICE_IDLE",
     "a duration such as 500ms, 30s, 5m or 2h",
-    "A model that nobody has listened with for so long is let go from memory.",
+    "A model or voice that nobody has used for so long is let go from memory.",
 )
 .example("\"10m\"")
 .is("10m");

@@ -2,4 +2,5 @@
 
 mod hearing;
 mod live;
+mod piper;
 mod speaking;

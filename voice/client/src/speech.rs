@@ -20,4 +20,7 @@ pub struct VoiceView {
     pub engine: String,
     /// It is known, but not here yet.
     pub needs_download: bool,
+    /// Of a voice of several, each sent as `id#speaker`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub speakers: Vec<String>,
 }

@@ -82,6 +82,7 @@ impl From<SpeakError> for VoiceError {
                 Self::invalid(format!("voice: there is no voice {id}; GET /v1/audio/voices lists all"))
             }
             SpeakError::Missing(what) => Self::new(ErrorCode::PartMissing, what),
+            SpeakError::Unfit(why) => Self::new(ErrorCode::ModelFailed, why),
             SpeakError::Failed(why) => {
                 tracing::error!(error = why, "what was written could not be said");
                 Self::new(ErrorCode::ModelFailed, "it could not be said; the log says why")

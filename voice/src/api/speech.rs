@@ -3,10 +3,11 @@
 use super::guard::Who;
 use super::problem::VoiceError;
 use super::router::Voice;
+use crate::mouth::choice::{Asked as Sought, choose};
 use crate::mouth::encoding::{Encoder, Shape, Unencoded};
-use crate::mouth::espeak::ENGINE;
 use crate::mouth::speaking::{Speech, Wish};
 use crate::mouth::synthesizer::{Manner, Sound, SpeakError};
+use crate::mouth::{espeak, piper};
 use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
@@ -24,6 +25,8 @@ use std::convert::Infallible;
 use tokio_util::sync::CancellationToken;
 use voice_client::speech::VoicesView;
 
+/// What can be named as a model: who speaks has it as its engine.
+const ENGINES: [&str; 2] = [piper::ENGINE, espeak::ENGINE];
 /// Names that clients of OpenAI's send without having been told: whatever there is.
 const ANY_MODEL: [&str; 4] = ["", "tts-1", "tts-1-hd", "gpt-4o-mini-tts"];
 const ANY_VOICE: [&str; 14] = [
@@ -74,8 +77,9 @@ pub async fn speak(
         let detail = format!("input: at most {LONGEST} bytes at once");
         return Err(VoiceError::new(ErrorCode::TooLarge, detail));
     }
-    if asked.model != ENGINE && !ANY_MODEL.contains(&asked.model.as_str()) {
-        let detail = format!("there is no model {} to speak with; {ENGINE} is", asked.model);
+    if !ENGINES.contains(&asked.model.as_str()) && !ANY_MODEL.contains(&asked.model.as_str()) {
+        let detail =
+            format!("there is no model {} to speak with; {} are", asked.model, ENGINES.join(" and "));
         return Err(VoiceError::new(ErrorCode::NotFound, detail));
     }
     let wish = wish(&voice, &asked, shape).await?;
@@ -96,13 +100,15 @@ pub async fn speak(
 }
 
 async fn wish(voice: &Voice, asked: &Asked, shape: Shape) -> Result<Wish, VoiceError> {
-    let id = if ANY_VOICE.contains(&asked.voice.as_str()) { &*voice.usual } else { asked.voice.as_str() };
-    let base = id.split('+').next().unwrap_or_default();
-    let known = voice.mouth.voices().await?.into_iter().find(|known| known.id.eq_ignore_ascii_case(base));
-    let known = known.ok_or_else(|| SpeakError::UnknownVoice(id.to_owned()))?;
-    let manner = Manner::of(id).at_speed(asked.speed.unwrap_or(1.0));
+    let named = Some(asked.voice.as_str()).filter(|id| !ANY_VOICE.contains(id));
+    let engine = Some(asked.model.as_str()).filter(|model| ENGINES.contains(model));
+    let all = voice.mouth.voices().await?;
+    let choice = choose(&all, Sought { voice: named, engine }, &voice.usual);
+    let unknown = || SpeakError::UnknownVoice(named.unwrap_or(&voice.usual).to_owned());
+    let choice = choice.ok_or_else(unknown)?;
+    let manner = Manner::of(&choice.voice).at_speed(asked.speed.unwrap_or(1.0));
     let manner = manner.ok_or_else(|| VoiceError::invalid("speed: a number from 0.25 to 4"))?;
-    Ok(Wish { manner, language: known.language, rate: shape.rate() })
+    Ok(Wish { manner, language: choice.language, rate: shape.rate(), stand_in: choice.stand_in })
 }
 
 struct Said {

@@ -3,7 +3,7 @@
 use super::desk::{Asked, Desk, ListenError, Settings, listen};
 use super::hearing::Wish;
 use super::model::Model;
-use crate::shelf::models::Shelf;
+use crate::shelf::models::{Kind, Shelf};
 use crate::shelf::proof::{Child, Proofs};
 use crate::sound::error::SoundError;
 use bytes::Bytes;
@@ -235,7 +235,7 @@ async fn a_model_that_ends_its_trial_is_not_loaded_and_says_so_each_time() {
     // One that is damaged otherwise is found out by the trial itself.
     std::fs::write(&path, b"no model").expect("written");
     assert_eq!(
-        crate::shelf::proof::prove(&path),
+        crate::shelf::proof::works(Kind::Ears, &path),
         Err("it is no model of whisper.cpp's, or damaged: invalid model data (bad magic)".to_owned())
     );
 }

@@ -38,6 +38,8 @@ const PATIENCE_EACH: Duration = Duration::from_millis(20);
 /// Seconds of sound. One character may be a number with many words.
 const LONGEST: usize = 300;
 const LONGEST_EACH: usize = 5;
+/// Bytes that a byte may be pronounced with: a digit is a word.
+const PHONEMES_EACH: usize = 200;
 const LONGEST_REASON: u64 = 300;
 /// Bytes of its lists.
 const LONGEST_LIST: u64 = 1 << 20;
@@ -53,6 +55,19 @@ impl EspeakNg {
     /// Without a program it is looked for where the shell would look.
     pub fn new(program: Option<PathBuf>) -> Self {
         Self { program, known: OnceCell::new() }
+    }
+
+    /// How it would say a text, in the signs of the IPA: a line for each part of it.
+    pub async fn phonemes(&self, text: &str, voice: &str) -> Result<String, SpeakError> {
+        let unknown = || SpeakError::Failed(format!("eSpeak NG has no voice {voice}"));
+        let voice = self.known().await?.find(voice).ok_or_else(unknown)?;
+        let text = harmless(text);
+        let length = text.chars().count();
+        let most = text.len().saturating_mul(PHONEMES_EACH).saturating_add(PHONEMES_EACH) as u64;
+        let patience = PATIENCE + PATIENCE_EACH * u32::try_from(length).unwrap_or(u32::MAX);
+        let arguments = ["-v", &voice, "-b", "1", "-q", "--ipa", "--stdin"];
+        let made = self.run(&arguments, &text, most, patience).await?;
+        String::from_utf8(made).map_err(|_| SpeakError::Failed("eSpeak NG wrote no text".to_owned()))
     }
 
     /// Read once; asked again where it could not be read.
@@ -179,7 +194,8 @@ fn harmless(text: &str) -> String {
     harmless
 }
 
-fn spoken(mut sound: Sound) -> Sound {
+/// Without what is silent at either end.
+pub fn spoken(mut sound: Sound) -> Sound {
     let is_heard = |sample: &i16| sample.unsigned_abs() > SILENT;
     let end = sound.samples.iter().rposition(is_heard).map_or(0, |last| last + 1);
     sound.samples.truncate(end);

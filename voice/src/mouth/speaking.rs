@@ -2,6 +2,7 @@
 //!
 //! One clause is made ahead of what is taken, never more: whoever stops listening has wasted no more than that.
 
+use super::choice::StandIn;
 use super::reading::clause::{Clause, Pause};
 use super::reading::reader::Reader;
 use super::synthesizer::{Manner, Sound, SpeakError, Synthesizer};
@@ -38,6 +39,8 @@ pub struct Wish {
     pub language: String,
     /// Samples a second, where the voice's own are not good enough.
     pub rate: Option<u32>,
+    /// Goes on where the voice fails.
+    pub stand_in: Option<StandIn>,
 }
 
 /// Sound as it is made, all at one rate. Whoever drops it stops it.
@@ -130,9 +133,13 @@ impl Speaker {
 
     async fn say(&mut self, clause: &Clause) -> Result<(), SpeakError> {
         // Nothing is made before there is a place for it.
-        let place = tokio::time::timeout(STILL, self.to.reserve()).await;
+        let to = self.to.clone();
+        let place = tokio::time::timeout(STILL, to.reserve()).await;
         let place = place.map_err(|_| SpeakError::Stopped)?.map_err(|_| SpeakError::Stopped)?;
-        let sound = self.synthesizer.say(clause, &self.wish.manner).await?;
+        let sound = match self.synthesizer.say(clause, &self.wish.manner).await {
+            Ok(sound) => sound,
+            Err(error) => self.say_otherwise(clause, error).await?,
+        };
         let rate = *self.rate.get_or_insert(self.wish.rate.unwrap_or(sound.rate));
         let said = at_rate(sound, rate).await?;
         let silence = silence(clause.after).as_secs_f64() / f64::from(self.wish.manner.speed());
@@ -142,6 +149,21 @@ impl Speaker {
             place.send(Sound { rate, samples });
         }
         Ok(())
+    }
+}
+
+impl Speaker {
+    /// By whoever stands in, from here to the end: a voice that comes and goes is worse than one that is plain.
+    async fn say_otherwise(&mut self, clause: &Clause, error: SpeakError) -> Result<Sound, SpeakError> {
+        let Some(other) = self.wish.stand_in.take() else { return Err(error) };
+        if error == SpeakError::Stopped || (other.only_goes_on && self.rate.is_none()) {
+            return Err(error);
+        }
+        let manner = self.wish.manner.spoken_by(other.voice);
+        let Ok(sound) = self.synthesizer.say(clause, &manner).await else { return Err(error) };
+        tracing::warn!(error = %error, "a voice failed; {} says the rest for it", manner.voice);
+        self.wish.manner = manner;
+        Ok(sound)
     }
 }
 

@@ -31,6 +31,11 @@ impl Manner {
         Self { voice: voice.to_owned(), speed: 1.0, volume: 1.0 }
     }
 
+    /// By another voice.
+    pub fn spoken_by(&self, voice: String) -> Self {
+        Self { voice, ..self.clone() }
+    }
+
     /// `None`: nobody speaks so slowly or so fast.
     pub fn at_speed(self, speed: f32) -> Option<Self> {
         Self::SPEEDS.contains(&speed).then_some(Self { speed, ..self })
@@ -65,6 +70,9 @@ pub enum SpeakError {
     /// With what to do about it.
     #[error("{0}")]
     Missing(String),
+    /// It is on the shelf and cannot be used.
+    #[error("{0}")]
+    Unfit(String),
     #[error("{0}")]
     Failed(String),
     #[error("it was stopped")]

@@ -1,5 +1,6 @@
 //! The mouth, with a synthesizer that counts, and with eSpeak NG into the ears.
 
+use super::choice::StandIn;
 use super::espeak::EspeakNg;
 use super::reading::clause::Clause;
 use super::speaking::{Mouth, Speech, Wish};
@@ -72,7 +73,7 @@ impl Speaking {
 
     fn speak(&self, rate: Option<u32>, text: impl Stream<Item = String> + Send + 'static) -> Speech {
         let mouth = Mouth::new(self.synthesizer.clone(), self.tasks.clone());
-        let wish = Wish { manner: Manner::of("any"), language: "en".to_owned(), rate };
+        let wish = Wish { manner: Manner::of("any"), language: "en".to_owned(), rate, stand_in: None };
         mouth.speak(text, wish, self.stop.clone(), ())
     }
 
@@ -192,7 +193,12 @@ async fn what_espeak_says_is_heard_again_with_its_marks_taken_away() {
     let model = Model::load(&path).expect("the fixture");
 
     let mouth = Mouth::new(Arc::new(EspeakNg::new(None)), TaskTracker::new());
-    let wish = Wish { manner: Manner::of("en-us"), language: "en-us".to_owned(), rate: Some(16_000) };
+    let wish = Wish {
+        manner: Manner::of("en-us"),
+        language: "en-us".to_owned(),
+        rate: Some(16_000),
+        stand_in: None,
+    };
     let text = "# Turn on the **light** 😀\n\n\n```\nnot this\n```\n\n[What](https://x.org/a) is *my* name?";
     let pieces: Vec<String> = text.chars().map(String::from).collect();
     let mut speech = mouth.speak(stream::iter(pieces), wish, CancellationToken::new(), ());
@@ -211,4 +217,50 @@ async fn what_espeak_says_is_heard_again_with_its_marks_taken_away() {
     };
     assert_eq!(hear(&sounds[..1]), "turn on the light");
     assert_eq!(hear(&sounds[2..]), "what is my name");
+}
+
+/// Its net says so many clauses, and nothing after them; the plain one says all.
+struct Failing(usize, Mutex<Vec<String>>);
+
+#[async_trait]
+impl Synthesizer for Failing {
+    async fn voices(&self) -> Result<Vec<VoiceView>, SpeakError> {
+        Ok(Vec::new())
+    }
+
+    async fn say(&self, _clause: &Clause, manner: &Manner) -> Result<Sound, SpeakError> {
+        let mut said = self.1.lock().expect("nobody panics with it");
+        said.push(manner.voice.clone());
+        match manner.voice.as_str() {
+            "net" if said.len() > self.0 => Err(SpeakError::Unfit("it is torn".to_owned())),
+            "net" => Ok(Sound { rate: RATE, samples: vec![1000; LENGTH] }),
+            "plain" => Ok(Sound { rate: RATE * 2, samples: vec![500; LENGTH * 2] }),
+            other => Err(SpeakError::UnknownVoice(other.to_owned())),
+        }
+    }
+}
+
+#[tokio::test]
+async fn another_voice_says_the_rest_for_one_that_fails_and_whoever_named_it_is_told_before() {
+    let torn = Err(SpeakError::Unfit("it is torn".to_owned()));
+    for (fails_after, stand_in, only_goes_on, who, is_whole) in [
+        (0, "plain", false, "net plain plain plain plain", true),
+        (2, "plain", false, "net net net plain plain", true),
+        (2, "plain", true, "net net net plain plain", true),
+        (0, "plain", true, "net", false),
+        (2, "nobody", true, "net net net nobody", false),
+    ] {
+        let synthesizer = Arc::new(Failing(fails_after, Mutex::default()));
+        let mouth = Mouth::new(synthesizer.clone(), TaskTracker::new());
+        let stand_in = Some(StandIn { voice: stand_in.to_owned(), only_goes_on });
+        let wish = Wish { manner: Manner::of("net"), language: "en".to_owned(), rate: None, stand_in };
+        let sounds: Vec<_> = mouth.speak(whole(FOUR), wish, CancellationToken::new(), ()).collect().await;
+        assert_eq!(synthesizer.1.lock().expect("nobody panics with it").join(" "), who);
+        assert_eq!(sounds.iter().all(Result::is_ok), is_whole, "{who}");
+        if !is_whole {
+            assert_eq!(sounds.last(), Some(&torn), "{who}");
+        }
+        let rates: Vec<_> = sounds.iter().flatten().map(|sound| sound.rate).collect();
+        assert!(rates.windows(2).all(|pair| pair[0] == pair[1]), "{rates:?}");
+    }
 }

@@ -67,6 +67,7 @@ impl Known {
             language: voice.language.clone(),
             engine: engine.to_owned(),
             needs_download: false,
+            speakers: Vec::new(),
         };
         self.voices.iter().map(view).collect()
     }

@@ -3,3 +3,4 @@
 
 pub mod proof;
 pub mod models;
+pub mod arrival;

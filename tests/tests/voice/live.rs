@@ -3,8 +3,9 @@
 use super::hearing::key;
 use anyhow::{Context, bail, ensure};
 use engine_client::wire::people::{
-    Invite, Invited, NewSession, PersonStateView, PersonView, SessionBegun, SetPassword, SetPersonState,
+    Invite, Invited, PersonStateView, PersonView, SetPassword, SetPersonState,
 };
+use engine_client::wire::sessions::{NewSession, SessionBegun};
 use futures::{SinkExt, StreamExt};
 use http::{HeaderValue, StatusCode};
 use serde_json::{Value, json};

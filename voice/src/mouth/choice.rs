@@ -66,14 +66,14 @@ fn goes_on(all: &[VoiceView], voice: &VoiceView) -> Option<String> {
 
 /// The very language's first, then any of its family: `en-gb` for `en-us`.
 fn in_language<'a>(
-    voices: impl Iterator<Item = &'a VoiceView> + Clone,
+    mut voices: impl Iterator<Item = &'a VoiceView> + Clone,
     language: &str,
 ) -> Option<&'a VoiceView> {
     let family = |tag: &str| tag.split('-').next().unwrap_or_default().to_ascii_lowercase();
     let exact = voices.clone().find(|voice| voice.language.eq_ignore_ascii_case(language));
-    let plain = || voices.clone().find(|voice| voice.id.eq_ignore_ascii_case(&family(language)));
-    let related = || voices.clone().find(|voice| family(&voice.language) == family(language));
-    exact.or_else(plain).or_else(related)
+    let plain = voices.clone().find(|voice| voice.id.eq_ignore_ascii_case(&family(language)));
+    let related = voices.find(|voice| family(&voice.language) == family(language));
+    exact.or(plain).or(related)
 }
 
 /// Behind a `+` is a variant of eSpeak NG's, behind a `#` one of those who speak with a voice of Piper's.

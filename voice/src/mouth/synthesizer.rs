@@ -32,6 +32,7 @@ impl Manner {
     }
 
     /// By another voice.
+    #[must_use]
     pub fn spoken_by(&self, voice: String) -> Self {
         Self { voice, ..self.clone() }
     }

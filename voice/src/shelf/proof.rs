@@ -85,15 +85,15 @@ impl Proofs {
         let known = known.get_or_insert_with(|| read(&self.file));
         let (bytes, modified) = state(&tokio::fs::metadata(path).await?);
         let beside = tokio::fs::metadata(description(path)).await.ok().as_ref().map(state);
-        let is_same = |proof: &&Proof| {
+        let is_same = |proof: &Proof| {
             (proof.bytes, proof.modified, proof.beside, &proof.version)
                 == (bytes, modified, beside, &self.version)
         };
-        if known.get(path).filter(is_same).is_none() {
+        if !known.get(path).is_some_and(is_same) {
             // Another process may have proven it.
             known.extend(read(&self.file));
         }
-        let unfit = match known.get(path).filter(is_same) {
+        let unfit = match known.get(path).filter(|proof| is_same(proof)) {
             Some(proof) => proof.unfit.clone(),
             None => {
                 let unfit = self.child.tries(path).await?;

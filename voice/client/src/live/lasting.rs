@@ -101,7 +101,7 @@ impl Lasting {
                         self.link = Link::Is { down, since, until };
                     }
                     Ok(Err(Refused::With(problem))) if !self.may_pass(&problem) => {
-                        return self.fail(problem);
+                        return Some(self.fail(problem));
                     }
                     Ok(Err(Refused::With(problem))) => {
                         if let Some(event) = self.again(problem) {
@@ -154,16 +154,16 @@ impl Lasting {
 
     fn again(&mut self, problem: Problem) -> Option<LiveEvent> {
         if self.tries >= MOST_TRIES {
-            return self.fail(problem);
+            return Some(self.fail(problem));
         }
         let pause = if self.tries <= 1 { Duration::ZERO } else { FIRST_PAUSE * (1 << self.tries) };
         self.link = Link::Waits(Instant::now() + pause);
         None
     }
 
-    fn fail(&mut self, problem: Problem) -> Option<LiveEvent> {
+    fn fail(&mut self, problem: Problem) -> LiveEvent {
         self.is_over = true;
-        Some(LiveEvent::Error { problem })
+        LiveEvent::Error { problem }
     }
 
     /// What of it is news, in the times of the whole.

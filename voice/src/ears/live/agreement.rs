@@ -105,7 +105,7 @@ fn words(text: &str) -> Vec<Word> {
         match words.last_mut().filter(|_| goes_on && !alone) {
             Some(word) => word.text.push(sign),
             None => {
-                words.push(Word { text: sign.into(), is_apart: is_apart || (words.is_empty() && !alone) })
+                words.push(Word { text: sign.into(), is_apart: is_apart || (words.is_empty() && !alone) });
             }
         }
         (is_apart, goes_on) = (false, !alone);

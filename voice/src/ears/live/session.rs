@@ -26,6 +26,9 @@ const ALIVE: Duration = Duration::from_secs(1);
 /// Between two attempts to get a place, where too many wait.
 const PAUSE: Duration = Duration::from_millis(250);
 
+/// `None` comes of a guess that nobody had time for.
+type Hearing = BoxFuture<'static, Result<Option<Run>, ListenError>>;
+
 /// Somebody who is heard while they speak. Whoever drops it stops it.
 pub struct Session<S> {
     ears: Ears,
@@ -33,7 +36,7 @@ pub struct Session<S> {
     sound: S,
     /// `None`: there is no more.
     samples: Option<Samples>,
-    hearing: Option<(Of, BoxFuture<'static, Result<Option<Run>, ListenError>>)>,
+    hearing: Option<(Of, Hearing)>,
     next_sign: Instant,
     is_ready: bool,
     is_over: bool,
@@ -118,7 +121,10 @@ where
                 heard = heard(&mut self.hearing) => self.heard(heard),
                 piece = self.sound.next(), if self.course.wants_sound() => match piece {
                     Some(Ok(piece)) => self.take(&piece),
-                    None => self.take_rest(),
+                    None => {
+                        self.take_rest();
+                        Ok(())
+                    }
                     Some(Err(_)) => {
                         self.is_over = true;
                         return None;
@@ -152,12 +158,11 @@ where
         Ok(())
     }
 
-    fn take_rest(&mut self) -> Result<(), ListenError> {
+    fn take_rest(&mut self) {
         if let Some(samples) = self.samples.take() {
             self.course.take(&samples.rest());
         }
         self.course.end();
-        Ok(())
     }
 }
 

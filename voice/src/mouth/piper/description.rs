@@ -75,6 +75,10 @@ struct Inference {
     noise_w: Option<f32>,
 }
 
+/// Nobody of that name speaks with it.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Nobody;
+
 impl Description {
     /// Of the voice in this file. The reason why there is none.
     pub fn beside(voice: &Path) -> Result<Self, String> {
@@ -129,14 +133,10 @@ impl Description {
     }
 
     /// By name, or by number as Piper has it. The first one where none is named.
-    pub fn speaker(&self, asked: Option<&str>) -> Option<Option<i32>> {
-        match asked {
-            None => Some(self.speakers.first().map(|(_, number)| *number)),
-            Some(asked) => {
-                let is_asked = |(name, number): &&(String, i32)| name == asked || number.to_string() == asked;
-                self.speakers.iter().find(is_asked).map(|(_, number)| Some(*number))
-            }
-        }
+    pub fn speaker(&self, asked: Option<&str>) -> Result<Option<i32>, Nobody> {
+        let Some(asked) = asked else { return Ok(self.speakers.first().map(|(_, number)| *number)) };
+        let is_asked = |(name, number): &&(String, i32)| name == asked || number.to_string() == asked;
+        self.speakers.iter().find(is_asked).map(|(_, number)| Some(*number)).ok_or(Nobody)
     }
 }
 

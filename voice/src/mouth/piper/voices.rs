@@ -1,7 +1,7 @@
 //! Who speaks with the voices that are there.
 
 use super::ENGINE;
-use super::description::{Description, Reads};
+use super::description::{Description, Nobody, Reads};
 use super::ids::pieces;
 use super::net::{Net, sound};
 use super::phonemes;
@@ -98,14 +98,14 @@ impl Piper {
 
     fn files(&self) -> io::Result<Vec<ModelFile>> {
         match &self.source {
-            Source::Shelf(shelf) => shelf.all(Kind::Voices),
-            Source::File(name, path) => Ok(vec![ModelFile::at(Kind::Voices, name, path.clone())?]),
+            Source::Shelf(kept) => kept.all(Kind::Voices),
+            Source::File(name, file) => Ok(vec![ModelFile::at(Kind::Voices, name, file.clone())?]),
         }
     }
 
     /// Loaded once, for all.
     async fn voice(&self, file: &ModelFile) -> Result<Arc<Voice>, SpeakError> {
-        if let Some(there) = there(&mut *self.loaded.lock().await, file) {
+        if let Some(there) = there(&mut self.loaded.lock().await, file) {
             return Ok(there);
         }
         let unfit = |why: String| SpeakError::Unfit(format!("the voice {} cannot be used: {why}", file.name));
@@ -147,7 +147,7 @@ impl Piper {
 #[async_trait]
 impl Synthesizer for Piper {
     async fn voices(&self) -> Result<Vec<VoiceView>, SpeakError> {
-        let files = self.files().map_err(unread)?;
+        let files = self.files().map_err(|error| unread(&error))?;
         let view = |file: ModelFile| {
             let description = Description::beside(&file.path).ok()?;
             Some(VoiceView {
@@ -171,10 +171,10 @@ impl Synthesizer for Piper {
             Some((name, speaker)) => (name, Some(speaker)),
             None => (manner.voice.as_str(), None),
         };
-        let mut files = self.files().map_err(unread)?.into_iter();
+        let mut files = self.files().map_err(|error| unread(&error))?.into_iter();
         let file = files.find(|file| file.name.eq_ignore_ascii_case(name)).ok_or_else(unknown)?;
         let voice = self.voice(&file).await?;
-        let speaker = voice.description.speaker(speaker).ok_or_else(unknown)?;
+        let speaker = voice.description.speaker(speaker).map_err(|Nobody| unknown())?;
         let Description { rate, noise, slowness, unevenness, .. } = voice.description;
         let scales = [noise, slowness / manner.speed(), unevenness];
         let mut samples = Vec::new();
@@ -206,6 +206,6 @@ fn there(loaded: &mut [Loaded], file: &ModelFile) -> Option<Arc<Voice>> {
     Some(Arc::clone(&one.voice))
 }
 
-fn unread(error: io::Error) -> SpeakError {
+fn unread(error: &io::Error) -> SpeakError {
     SpeakError::Failed(format!("the voices cannot be read: {error}"))
 }

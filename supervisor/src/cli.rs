@@ -24,6 +24,7 @@ use crate::commands::speak::Speak;
 use crate::commands::transcribe::Transcribe;
 use crate::commands::uninstall::Uninstall;
 use crate::commands::up::Up;
+use crate::commands::voice::VoiceCommand;
 use crate::commands::{self};
 use crate::exit::Failure;
 use clap::{Args, Parser, Subcommand};
@@ -99,6 +100,8 @@ pub enum Command {
     ProveModel(ProveModel),
     /// Run an engine in a process of its own, on PostgreSQL.
     Engine(EngineCommand),
+    /// Listen and speak in a process of its own, for the box that asks.
+    Voice(VoiceCommand),
     /// Carry the images of services to a machine without a network.
     #[command(subcommand)]
     Bundle(BundleCommand),
@@ -130,6 +133,7 @@ pub async fn run(command: Command, context: &Context) -> Result<(), Failure> {
         Command::MigrateStore(command) => commands::migrate_store::run(command, context).await,
         Command::Migrate => commands::migrate::run(context).await,
         Command::Engine(command) => commands::engine::run(command, context).await,
+        Command::Voice(command) => commands::voice::run(command, context).await,
         Command::Bundle(command) => Box::pin(commands::bundle::run(command, context)).await,
         Command::Uninstall(uninstall) => commands::uninstall::run(uninstall, context).await,
         Command::Config(command) => commands::config::run(command, context).await,

@@ -19,6 +19,14 @@ pub fn spoken(words: &str) -> anyhow::Result<Vec<u8>> {
     Ok(made.stdout)
 }
 
+/// Where eSpeak NG keeps what it knows.
+pub fn data_of_espeak() -> anyhow::Result<PathBuf> {
+    let said = Command::new("espeak-ng").arg("--version").output().context("eSpeak NG is needed")?;
+    let said = String::from_utf8(said.stdout)?;
+    let (_, place) = said.split_once("Data at: ").context("eSpeak NG does not say where its data lie")?;
+    Ok(PathBuf::from(place.trim()))
+}
+
 /// The recogniser as a file.
 pub fn recogniser(folder: &Path) -> anyhow::Result<PathBuf> {
     let path = folder.join("words.ggml");

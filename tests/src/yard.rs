@@ -62,6 +62,7 @@ pub fn with_cache(engine: &ContainerEngine, image: &str) -> anyhow::Result<Home>
     let mut home = Home::new()?;
     home.set("DOCKER_HOST", engine.host());
     home.set("WHISPERENGINE_RUNTIME", "docker");
+    home.set("WHISPERENGINE_VOICE", "false");
     home.set("WHISPERENGINE_IMAGE_REDIS", image);
     Ok(home)
 }

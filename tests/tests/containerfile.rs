@@ -141,6 +141,9 @@ async fn a_clean_clone_makes_an_image_that_is_a_whole_box(kind: Kind) -> anyhow:
         .await?;
     }
     engine.run(&["exec", "box", "/usr/bin/whisperengine", "status"]).await?;
+    // What it speaks with came along.
+    let speak = ["exec", "box", "/usr/bin/whisperengine", "speak", "hello", "--out", "/data/said.wav"];
+    engine.run(&speak).await?;
     let shell = engine.run(&["exec", "box", "/bin/sh", "-c", "true"]).await;
     ensure!(shell.is_err(), "there is a shell in it");
     engine.run(&["stop", "--time", "60", "box"]).await?;

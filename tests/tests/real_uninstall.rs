@@ -24,6 +24,7 @@ async fn is_looked_after_and_left(kind: Kind) -> anyhow::Result<()> {
     let mut home = Home::new()?;
     home.set("DOCKER_HOST", engine.host());
     home.set("WHISPERENGINE_RUNTIME", "docker");
+    home.set("WHISPERENGINE_VOICE", "false");
     home.set("WHISPERENGINE_IMAGE_REDIS", redis::NAME);
     let mut house = House::over(home)?;
     house.up().await?;

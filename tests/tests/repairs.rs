@@ -86,6 +86,7 @@ async fn a_box_that_cannot_start_is_repaired_all_the_same() -> anyhow::Result<()
 async fn an_engine_that_is_lost_is_an_issue_until_it_is_found_again() -> anyhow::Result<()> {
     let ((mut home, socket), address) = (engines::home()?, free_port()?);
     home.set("WHISPERENGINE_RUNTIME", "docker");
+    home.set("WHISPERENGINE_VOICE", "false");
     // Nothing is left to run in a container, so nothing is asked of this engine but whether it is there.
     home.set("WHISPERENGINE_CACHE", "disk");
     let docker = Docker::begin(&socket, Mood::Sound)?;
@@ -118,6 +119,7 @@ async fn an_engine_that_is_lost_is_an_issue_until_it_is_found_again() -> anyhow:
 async fn a_service_that_an_engine_keeps_waiting_is_told_with_its_stage() -> anyhow::Result<()> {
     let ((mut home, socket), address) = (engines::home()?, free_port()?);
     home.set("WHISPERENGINE_RUNTIME", "docker");
+    home.set("WHISPERENGINE_VOICE", "false");
     // It says that it is Docker, and knows nothing else of what Docker does.
     let _docker = Docker::begin(&socket, Mood::Sound)?;
     let _process = up(&home, address).await?;

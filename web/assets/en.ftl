@@ -70,6 +70,7 @@ setup-ways-containers = In containers
 setup-ways-containers-what = All of those below, each in a container that the box starts, watches and repairs. Their images are fetched first where they are not there yet; how large they are is shown as soon as the fetching begins.
 setup-ways-each = Only those I tick
 setup-ways-store-gives = Everything is kept in PostgreSQL, which serves many people at once, and the companion answers from a container of its own.
+setup-ways-voice-gives = What people send to be heard is listened to in a place of its own, without a way out and with bounded memory.
 setup-ways-cache-gives = What is needed often is kept near, outside of the box’s own memory.
 setup-containers = Containers on their way
 setup-containers-why = You need not wait: your companion works meanwhile, and this goes on by itself. Only while everything is carried into the database does nobody get an answer for a moment.

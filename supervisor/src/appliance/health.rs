@@ -42,6 +42,7 @@ pub async fn of(appliance: &Appliance) -> Health {
         store: store_choice(appliance).await,
         cache: choice(appliance, ServiceName::Redis).await,
         engine: choice(appliance, ServiceName::Engine).await,
+        voice: choice(appliance, ServiceName::Voice).await,
     };
     let issues = checks::run(&snapshot).iter().map(issue).collect();
     Health { services: stand.services(), issues, is_complete: snapshot.silent.is_empty() }
@@ -89,12 +90,15 @@ struct Stand<'a> {
     store: Choice,
     cache: Choice,
     engine: Choice,
+    voice: Choice,
 }
 
 impl Stand<'_> {
     fn services(&self) -> Vec<Service> {
         let vectors = matches!(self.config.vectors, Vectors::Embedded).then(|| self.vectors());
-        [Some(self.store()), Some(self.engine()), Some(self.cache()), vectors].into_iter().flatten().collect()
+        let voice = self.config.voice.is_on.then(|| self.voice());
+        let all = [Some(self.store()), Some(self.engine()), Some(self.cache()), vectors, voice];
+        all.into_iter().flatten().collect()
     }
 
     fn store(&self) -> Service {
@@ -144,6 +148,14 @@ impl Stand<'_> {
         self.in_container(ServiceName::Engine, Service { stage, address, is_needed: true, ..engine })
     }
 
+    /// In its container while that serves; that of this process stands by, and says to each call what it lacks.
+    fn voice(&self) -> Service {
+        let wanted = self.plan.services.contains_key(&ServiceName::Voice);
+        let home = if wanted { Home::Container } else { Home::Native };
+        let voice = self.plain("voice", Part::Voice, "voice", home, self.voice.clone());
+        self.in_container(ServiceName::Voice, Service { stage: Stage::Answers, ..voice })
+    }
+
     /// As the engine tells it.
     fn plain(&self, name: &str, part: Part, kind: &str, home: Home, choice: Choice) -> Service {
         let told = match part {
@@ -151,6 +163,7 @@ impl Stand<'_> {
             Part::Cache => "cache",
             Part::Vectors => "vectors",
             Part::Engine => "engine",
+            Part::Voice => "voice",
         };
         Service {
             name: name.to_owned(),

@@ -70,8 +70,7 @@ pub async fn run(
     let services = Services::start(&config, &credentials, Arc::clone(&clock), seen, &hands).await?;
     let appliance = Appliance::new(config, address, clock.clone(), containers, services);
     let config = appliance.config();
-    let secret = credentials.transport_secret.expose();
-    let voice = config.voice.is_on.then(|| voice::start(config, secret, &doors, &stop));
+    let voice = config.voice.is_on.then(|| voice::start(config, appliance.services(), &doors, &stop));
     let appliance = Arc::new(appliance.with_authority(authority).with_voice(voice));
     let names = keeper.as_ref().map(Keeper::names).unwrap_or_default();
     let door = door(face(Arc::clone(&appliance), figures, names, doors.clone()), keeper.as_ref());

@@ -14,7 +14,7 @@ use crate::machine::source::Machine;
 use crate::meter::watch::{Containers, Meter};
 use crate::plan::make::{Plan, Wishes, make, shares};
 use crate::plan::planned::{ImageWish, Planned};
-use crate::plan::recipes::{POSTGRES_DATABASE, POSTGRES_USER};
+use crate::plan::recipes::{POSTGRES_DATABASE, POSTGRES_USER, VoiceWish};
 use crate::secrets::credentials::Credentials;
 use crate::services::desk::Desk;
 use crate::services::fault::Trouble;
@@ -46,7 +46,7 @@ use web::ports::system::MOVE_JOB;
 
 /// Orders that wait for the keeper's next moment.
 const ORDERS: usize = 16;
-/// An engine that was lost has to serve for that long before it is used again.
+/// What was lost has to serve for that long before it is used again.
 const HOLD: Duration = Duration::from_secs(30);
 /// For all containers together, when the box stops.
 const STOP: Duration = Duration::from_secs(5);
@@ -271,6 +271,12 @@ impl Backing {
         self.way(ServiceName::Engine, HOLD).follow(connect, tasks, stop)
     }
 
+    /// What listens and speaks in its container, while it serves. One that was lost is trusted again after a while.
+    pub fn voice(&self, tasks: &TaskTracker, stop: &CancellationToken) -> Preferred {
+        let connect = |address: SocketAddr| Some(tcp(address.to_string()));
+        self.way(ServiceName::Voice, HOLD).follow(connect, tasks, stop)
+    }
+
     fn way(&self, service: ServiceName, hold: Duration) -> Way {
         Way { service, reach: self.reach.clone(), hold }
     }
@@ -292,7 +298,7 @@ pub fn fetcher(config: &Config, board: Arc<Board>) -> Fetcher {
         board,
         bundles: config.data_dir.bundles(),
         arch: config.containers.arch.clone(),
-        own: OwnImage::new(config.data_dir.processing()),
+        own: OwnImage::new(config.data_dir.processing(), config.voice.espeak.clone()),
         disk: Machine::this().disk,
     }
 }
@@ -306,6 +312,10 @@ fn wishes(config: &Config, choices: Choices) -> Wishes {
         store_is_ours: matches!(config.database, Database::Ours { .. }),
         store_goes: None,
         engine_may_move: None,
+        voice: config
+            .voice
+            .is_on
+            .then(|| VoiceWish { models: config.data_dir.models(), settings: config.voice.for_another() }),
         owner: (rustix::process::getuid().as_raw(), rustix::process::getgid().as_raw()),
         images: config.images.clone(),
         secrets: config.data_dir.secrets(),

@@ -1,13 +1,19 @@
-//! The voice in this process: what it listens with is loaded when somebody speaks, and let go when nobody does.
+//! The voice: in this process, where what it listens with is loaded when somebody speaks and let go when nobody does, and in
+//! front of that the one in a container, where its owner wants one.
 
+use super::services::Services;
 use crate::config::load::Config;
 use crate::images::build::this_program;
+use crate::services::name::ServiceName;
+use axum::Router;
+use engine_client::principal::REQUEST_ID;
+use engine_client::transport::failover::{Contract, failover};
 use engine_client::transport::in_process::in_process;
 use std::path::Path;
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use voice::api::router::{Voice, router};
+use voice::api::router::{self as api, Voice};
 use voice::ears::desk::{Desk, Settings};
 use voice::mouth::espeak::EspeakNg;
 use voice::mouth::piper::voices::{self, Piper, Source};
@@ -30,13 +36,24 @@ const MOST_SPEAKERS: usize = 16;
 /// So many wait for their turn; what they wait with is bounded elsewhere.
 const MOST_WAITING: usize = 64;
 
-/// Until told to stop.
-pub fn start(config: &Config, secret: &str, tasks: &TaskTracker, stop: &CancellationToken) -> WayIn {
-    start_with(config, Source::Shelf(shelf(config)), secret, tasks, stop)
+/// What a front door may do when nobody knows what became of its call. Nothing is kept, so anything may be asked again.
+const VOICE: Contract = Contract { may_repeat: |_, _| true, mark: REQUEST_ID };
+
+/// In a container while that serves, and in this process when it does not. Until told to stop.
+pub fn start(config: &Config, services: &Services, tasks: &TaskTracker, stop: &CancellationToken) -> WayIn {
+    let way = alone(config, &services.password(ServiceName::Voice), tasks, stop);
+    let in_container = services.backing().voice(tasks, stop);
+    let transport = failover(in_container, way.transport, VOICE, &config.data_dir.processing());
+    WayIn { transport, ..way }
+}
+
+/// In this process. Until told to stop.
+pub fn alone(config: &Config, secret: &str, tasks: &TaskTracker, stop: &CancellationToken) -> WayIn {
+    alone_with(config, Source::Shelf(shelf(config)), secret, tasks, stop)
 }
 
 /// With voices from elsewhere.
-pub fn start_with(
+pub fn alone_with(
     config: &Config,
     voices: Source,
     secret: &str,
@@ -46,7 +63,20 @@ pub fn start_with(
     if let Err(error) = shelf(config).tidy() {
         tracing::warn!(error = %error, "what is left of a model that did not arrive cannot be removed");
     }
-    let ears = desk(config);
+    let router = router(config, shelf(config), voices, secret, tasks, stop);
+    let transport = in_process(router.into_service::<engine_client::transport::Body>());
+    WayIn { transport, secret: secret.to_owned() }
+}
+
+pub fn router(
+    config: &Config,
+    shelf: Shelf,
+    voices: Source,
+    secret: &str,
+    tasks: &TaskTracker,
+    stop: &CancellationToken,
+) -> Router {
+    let ears = desk(config, shelf);
     tasks.spawn(Arc::clone(&ears).rest(stop.clone()));
     let espeak = Arc::new(EspeakNg::new(config.voice.espeak.clone()));
     let (threads, places) = shares(config);
@@ -54,19 +84,17 @@ pub fn start_with(
     let piper = Piper::new(voices, proofs(config, Kind::Voices), Arc::clone(&espeak), &settings);
     tasks.spawn(Arc::clone(&piper).rest(stop.clone()));
     let synthesizer = Several(vec![piper, espeak]);
-    let router = router(Voice {
+    api::router(Voice {
         ears,
         mouth: Arc::new(Mouth::new(Arc::new(synthesizer), tasks.clone())),
         speakers: Queue::new(MOST_SPEAKERS, MOST_WAITING),
         usual: config.voice.speaker.as_str().into(),
         secret: secret.into(),
         keeping: Keeping::at(config.data_dir.processing()),
-    });
-    let transport = in_process(router.into_service::<engine_client::transport::Body>());
-    WayIn { transport, secret: secret.to_owned() }
+    })
 }
 
-fn desk(config: &Config) -> Arc<Desk> {
+fn desk(config: &Config, shelf: Shelf) -> Arc<Desk> {
     let (threads, places) = shares(config);
     let settings = Settings {
         model: config.voice.model.clone(),
@@ -76,7 +104,7 @@ fn desk(config: &Config) -> Arc<Desk> {
         idle: config.voice.idle,
         ..Settings::default()
     };
-    Desk::new(shelf(config), proofs(config, Kind::Ears), settings)
+    Desk::new(shelf, proofs(config, Kind::Ears), settings)
 }
 
 /// How many threads each has who listens or speaks, and how many may at the same time.

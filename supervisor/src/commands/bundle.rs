@@ -5,9 +5,8 @@ use crate::appliance::services::fetcher;
 use crate::config::load::Config;
 use crate::daemon::line;
 use crate::exit::Failure;
-use crate::images::build::this_program;
+use crate::images::build::{recipe, this_program};
 use crate::images::bundle::{Bundled, Index, sum};
-use crate::images::own::Recipe;
 use crate::images::pack;
 use crate::jobs::board::Board;
 use crate::plan::planned::ImageWish;
@@ -113,7 +112,7 @@ async fn create(config: &Config, out: &Path, context: &Context) -> anyhow::Resul
 /// Needs no box and no container engine: a build of an image has neither.
 async fn ground(folder: PathBuf, context: &Context) -> anyhow::Result<()> {
     let whole = folder.clone();
-    let written = tokio::task::spawn_blocking(move || Recipe::of(&this_program())?.lay_out(&whole)).await?;
+    let written = tokio::task::spawn_blocking(move || recipe(&this_program(), None)?.lay_out(&whole)).await?;
     written.with_context(|| format!("{} cannot be made", folder.display()))?;
     let text = format!("{} holds what the image is made of\n", folder.display());
     context.answer(&text, &json!({ "folder": folder }))

@@ -4,6 +4,7 @@
 //! secret; its callers are our own front doors.
 
 use super::context::Context;
+use super::door::Door;
 use crate::appliance::engine::{Footing, Running};
 use crate::appliance::signals::Signals;
 use crate::config::areas::Database;
@@ -13,41 +14,25 @@ use crate::config::problems::{BadConfiguration, Problem};
 use crate::exit::Failure;
 use crate::logs::start::{self as logs, Terminal};
 use crate::secrets::root_key;
-use anyhow::{Context as _, ensure};
-use clap::{ArgGroup, Args};
+use anyhow::Context as _;
+use clap::Args;
 use engine::adapters::sql::migrate::SchemaPolicy;
 use engine::adapters::system::SystemClock;
 use serde_json::json;
-use std::fs::Permissions;
-use std::io;
-use std::net::SocketAddr;
-use std::os::unix::fs::{FileTypeExt, PermissionsExt};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::net::{TcpListener, UnixListener};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use web::serve::{Manners, serve};
 
 const LAST_ANSWERS: Duration = Duration::from_millis(300);
 const DRAIN: Duration = Duration::from_secs(6);
 const STOP: Duration = Duration::from_secs(9);
-/// Shorter ones could be guessed.
-const SHORTEST_SECRET: usize = 32;
 
 #[derive(Debug, Args)]
-#[command(group = ArgGroup::new("door").required(true).args(["listen", "socket"]))]
 pub struct EngineCommand {
-    /// Answer on this address.
-    #[arg(long, value_name = "ADDR")]
-    listen: Option<SocketAddr>,
-    /// Answer on this Unix socket.
-    #[arg(long, value_name = "PATH")]
-    socket: Option<PathBuf>,
-    /// The file with the secret that callers must show.
-    #[arg(long, value_name = "FILE")]
-    secret_file: PathBuf,
+    #[command(flatten)]
+    door: Door,
     /// The file with the Store's master key; it must be the same for every engine on one database.
     #[arg(long, value_name = "FILE")]
     master_key_file: PathBuf,
@@ -77,7 +62,7 @@ async fn work(command: EngineCommand, config: &Config, context: &Context) -> any
     logs::start(&config.log, None, Terminal::Shown)?;
     let footing = Footing {
         store_key: root_key::read(&command.master_key_file)?,
-        secret: secret(&command.secret_file)?,
+        secret: command.door.secret()?,
         clock: Arc::new(SystemClock::default()),
         policy: SchemaPolicy::Require,
         is_alone: false,
@@ -91,22 +76,7 @@ async fn work(command: EngineCommand, config: &Config, context: &Context) -> any
         }
     };
     let (stop, doors) = (CancellationToken::new(), TaskTracker::new());
-    let place = match (&command.listen, &command.socket) {
-        (Some(address), _) => {
-            let listener = TcpListener::bind(address)
-                .await
-                .with_context(|| format!("{address} cannot be listened on"))?;
-            let place = listener.local_addr()?.to_string();
-            doors.spawn(serve(listener, running.router(), Manners::default(), stop.clone()));
-            place
-        }
-        (None, Some(path)) => {
-            let listener = bind(path).with_context(|| format!("{} cannot be listened on", path.display()))?;
-            doors.spawn(serve(listener, running.router(), Manners::default(), stop.clone()));
-            path.display().to_string()
-        }
-        (None, None) => unreachable!("the group of the two arguments is required"),
-    };
+    let place = command.door.open(running.router(), &doors, &stop).await?;
     context.answer(&format!("engine ready at {place}\n"), &json!({ "ready": true, "at": place }))?;
     let signal = signals.next().await;
     tracing::info!("stopping on {signal}");
@@ -124,27 +94,4 @@ async fn work(command: EngineCommand, config: &Config, context: &Context) -> any
         signal = signals.next() => anyhow::bail!("stopped at once by {signal}"),
     }
     Ok(())
-}
-
-fn secret(path: &Path) -> anyhow::Result<String> {
-    let text = std::fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))?;
-    let secret = text.trim();
-    ensure!(
-        secret.len() >= SHORTEST_SECRET && secret.bytes().all(|byte| byte.is_ascii_graphic()),
-        "{} must hold a secret of at least {SHORTEST_SECRET} plain characters",
-        path.display()
-    );
-    Ok(secret.to_owned())
-}
-
-/// A socket that a dead process left is replaced; anything else at that path stays.
-fn bind(path: &Path) -> io::Result<UnixListener> {
-    if std::fs::symlink_metadata(path).is_ok_and(|metadata| metadata.file_type().is_socket())
-        && std::os::unix::net::UnixStream::connect(path).is_err()
-    {
-        std::fs::remove_file(path)?;
-    }
-    let listener = UnixListener::bind(path)?;
-    std::fs::set_permissions(path, Permissions::from_mode(0o600))?;
-    Ok(listener)
 }

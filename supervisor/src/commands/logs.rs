@@ -47,6 +47,8 @@ enum Service {
     Redis,
     /// What the companion's container says.
     Engine,
+    /// What the container says that listens and speaks.
+    Voice,
 }
 
 enum Source {
@@ -63,6 +65,7 @@ impl Service {
             Self::Postgres => Source::Container(ServiceName::Postgres),
             Self::Redis => Source::Container(ServiceName::Redis),
             Self::Engine => Source::Container(ServiceName::Engine),
+            Self::Voice => Source::Container(ServiceName::Voice),
         }
     }
 }

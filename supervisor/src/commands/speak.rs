@@ -102,7 +102,7 @@ async fn here(
 ) -> anyhow::Result<Vec<u8>> {
     let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
     let _stop = stop.clone().drop_guard();
-    let way = voice::start_with(config, voices, "this process", &tasks, &stop);
+    let way = voice::alone_with(config, voices, "this process", &tasks, &stop);
     ask(&way.client(Principal::Operator), asked, text, shape, who).await
 }
 

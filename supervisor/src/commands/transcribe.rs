@@ -74,7 +74,7 @@ async fn transcribe(asked: &Transcribe, config: &Config) -> anyhow::Result<Value
             config.data_dir.create()?;
             let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
             let _stop = stop.clone().drop_guard();
-            let way = voice::start(config, "this process", &tasks, &stop);
+            let way = voice::alone(config, "this process", &tasks, &stop);
             ask(&way.client(Principal::Operator), asked, &sound).await
         }
     }

@@ -1,5 +1,6 @@
 //! How the box listens and speaks.
 
+use super::fields::Field;
 use super::text;
 use super::values::Values;
 use super::voice_fields::{VOICE, VOICE_ESPEAK, VOICE_IDLE, VOICE_MODEL, VOICE_SPEAKER};
@@ -29,6 +30,17 @@ impl Voice {
             espeak: values
                 .find(&VOICE_ESPEAK, |path| Some(PathBuf::from(path)).filter(|path| path.is_file())),
         }
+    }
+}
+
+impl Voice {
+    /// What a voice in a process of its own is told, by the names of variables. Programs are its own.
+    pub fn for_another(&self) -> Vec<(String, String)> {
+        let pair = |field: &Field, value: String| (field.env.to_owned(), value);
+        let model = self.model.clone().map(|name| pair(&VOICE_MODEL, name));
+        let speaker = pair(&VOICE_SPEAKER, self.speaker.clone());
+        let idle = pair(&VOICE_IDLE, format!("{}ms", self.idle.as_millis()));
+        model.into_iter().chain([speaker, idle]).collect()
     }
 }
 

@@ -6,7 +6,7 @@ use super::labels::{Labels, PLAN, service_of};
 use super::sorting::{Doing, short, sorted};
 use crate::containers::inspected::Inspected;
 use crate::containers::state::Kind;
-use crate::plan::planned::{Planned, SECRETS, User};
+use crate::plan::planned::{MODELS, Planned, SECRETS, User};
 use crate::services::fault::{Fault, Trouble};
 use crate::services::name::ServiceName;
 use bollard::models::{
@@ -41,6 +41,8 @@ pub struct Found {
     pub address: Option<SocketAddr>,
     /// The folder of the machine that its secrets come from.
     pub secrets: Option<PathBuf>,
+    /// And its models.
+    pub models: Option<PathBuf>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -80,6 +82,7 @@ impl Daemon {
             life: life(&found.state),
             address: address(&found, port, directly.as_deref()),
             secrets: found.mounted_at(Path::new(SECRETS)),
+            models: found.mounted_at(Path::new(MODELS)),
             image_id: found.image,
             id: found.id,
         }))
@@ -94,8 +97,8 @@ impl Daemon {
         labels: &Labels,
     ) -> Result<String, Trouble> {
         let name = labels.container(planned.service);
-        let secrets = self.outside(&planned.secrets)?;
-        let body = self.body(planned, image, host_port, labels, &secrets);
+        let binds = self.binds(planned)?;
+        let body = self.body(planned, image, host_port, labels, binds);
         let options = CreateContainerOptionsBuilder::new().name(&name).build();
         let made = self.docker.create_container(Some(options), body).await;
         Ok(made.map_err(|error| sorted(&error, Doing::Create))?.id)
@@ -152,24 +155,32 @@ impl Daemon {
         self.own.is_none() && self.profile.is_rootless && self.profile.kind == kind
     }
 
+    /// Folders of the machine, none of which it can write.
+    fn binds(&self, planned: &Planned) -> Result<Vec<String>, Trouble> {
+        let relabel = if self.profile.is_labelled { ":ro,z" } else { ":ro" };
+        let seen = [(Some(&planned.secrets), SECRETS), (planned.models.as_ref(), MODELS)];
+        let seen = seen.into_iter().filter_map(|(folder, inside)| Some((folder?, inside)));
+        seen.map(|(folder, inside)| Ok(format!("{}:{inside}{relabel}", self.outside(folder)?.display())))
+            .collect()
+    }
+
     fn body(
         &self,
         planned: &Planned,
         image: &str,
         host_port: u16,
         labels: &Labels,
-        secrets: &Path,
+        binds: Vec<String>,
     ) -> ContainerCreateBody {
         let port = format!("{}/tcp", planned.port);
         let binding =
             PortBinding { host_ip: Some("127.0.0.1".to_owned()), host_port: Some(host_port.to_string()) };
         let published = (!self.profile.is_reached_directly())
             .then(|| HashMap::from([(port.clone(), Some(vec![binding]))]));
-        let relabel = if self.profile.is_labelled { ":ro,z" } else { ":ro" };
         let scratch =
             planned.scratch.iter().map(|path| (path.clone(), "rw,nosuid,nodev,mode=1777".to_owned()));
         let host_config = HostConfig {
-            binds: Some(vec![format!("{}:{SECRETS}{relabel}", secrets.display())]),
+            binds: Some(binds),
             mounts: Some(
                 planned.keeps.iter().map(|target| volume(planned.service, target, labels)).collect(),
             ),

@@ -1,5 +1,6 @@
 //! Making the box's own image: present, out of a bundle, or built on the spot; tried out before anything runs on it.
 
+use super::espeak::Espeak;
 use super::fetch::{Fetcher, unless};
 use super::own::{NAME, OwnError, PROGRAM, Recipe};
 use crate::containers::inside::OwnContainer;
@@ -14,7 +15,7 @@ use crate::state::images::KnownImage;
 use crate::state::journal::Step;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use tokio::sync::OnceCell;
+use tokio::sync::{Mutex, OnceCell};
 use tokio_util::sync::CancellationToken;
 use web::ports::system::IMAGE_JOB;
 
@@ -24,21 +25,25 @@ const TIMES_ITS_SIZE: u64 = 3;
 /// What the box's own image is made of, read once.
 pub struct OwnImage {
     program: PathBuf,
+    /// eSpeak NG, where its owner named one.
+    mouth: Option<PathBuf>,
     /// For the context, as long as it is built.
     folder: PathBuf,
     recipe: OnceCell<Arc<Recipe>>,
+    /// Two services may want it at the same time: it is made once.
+    making: Mutex<()>,
 }
 
 impl OwnImage {
     /// Of the program that runs.
-    pub fn new(folder: PathBuf) -> Self {
-        Self { program: this_program(), folder, recipe: OnceCell::new() }
+    pub fn new(folder: PathBuf, mouth: Option<PathBuf>) -> Self {
+        Self { program: this_program(), mouth, folder, recipe: OnceCell::new(), making: Mutex::default() }
     }
 
     async fn recipe(&self) -> Result<Arc<Recipe>, Trouble> {
         let read = || async {
-            let program = self.program.clone();
-            let made = tokio::task::spawn_blocking(move || Recipe::of(&program)).await;
+            let (program, mouth) = (self.program.clone(), self.mouth.clone());
+            let made = tokio::task::spawn_blocking(move || recipe(&program, mouth.as_deref())).await;
             made.map_err(|error| failed(&error))?.map(Arc::new).map_err(|error| failed(&error))
         };
         self.recipe.get_or_try_init(read).await.map(Arc::clone)
@@ -90,8 +95,10 @@ impl Fetcher {
         &self,
         hands: &Hands,
         daemon: &Daemon,
+        name: ServiceName,
         stop: &CancellationToken,
     ) -> Result<String, Trouble> {
+        let _alone = self.own.making.lock().await;
         if let Some(own) = of_our_image(daemon) {
             let image = daemon.image(&own.image).await?;
             let gone = || Trouble::new(Fault::ImageGone, "the image of the box's own container is gone");
@@ -106,7 +113,7 @@ impl Fetcher {
         if let Some(image) = daemon.image(&reference).await? {
             return self.proven(hands, daemon, &reference, image, "present").await;
         }
-        let job = self.board.begin(IMAGE_JOB, ServiceName::Engine.as_str(), "building").await;
+        let job = self.board.begin(IMAGE_JOB, name.as_str(), "building").await;
         let job = job.map_err(|error| unwritten(&error))?;
         let done = self.make_own(hands, daemon, &recipe, &job, stop).await;
         job.end((&done).into()).await.map_err(|error| unwritten(&error))?;
@@ -168,6 +175,12 @@ impl Fetcher {
         }
         self.agreed(hands, reference, image, had_by).await
     }
+}
+
+/// With the mouth of this machine, where it has one. Blocks.
+pub fn recipe(program: &Path, mouth: Option<&Path>) -> Result<Recipe, OwnError> {
+    let mouth = Espeak::find(mouth, std::env::var_os("PATH").as_deref());
+    Recipe::of(program, mouth.as_ref())
 }
 
 /// By its process: the file may have been replaced since it was started.

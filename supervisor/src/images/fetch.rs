@@ -42,7 +42,7 @@ impl Fetcher {
         stop: &CancellationToken,
     ) -> Result<String, Trouble> {
         let ImageWish::Named(reference) = wish else {
-            return self.own(hands, daemon, stop).await;
+            return self.own(hands, daemon, service, stop).await;
         };
         if let Some(image) = daemon.image(reference).await? {
             return self.agreed(hands, reference, image, "present").await;

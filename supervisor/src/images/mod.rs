@@ -4,6 +4,7 @@
 pub mod build;
 pub mod bundle;
 pub mod closure;
+pub mod espeak;
 pub mod fetch;
 pub mod own;
 pub mod pack;

@@ -4,6 +4,7 @@
 //! Named by what is in it, so that the same program is never built twice and another one never passes for it.
 
 use super::closure::{ClosureError, closure};
+use super::espeak::{self, Espeak};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -51,14 +52,14 @@ enum Source {
 }
 
 impl Recipe {
-    /// Reads the whole program once. Blocks.
-    pub fn of(program: &Path) -> Result<Self, OwnError> {
-        let libraries = closure(program)?;
-        let mut files = BTreeMap::new();
+    /// Reads the whole program once, and with what it speaks. Blocks.
+    pub fn of(program: &Path, mouth: Option<&Espeak>) -> Result<Self, OwnError> {
+        let mut libraries = closure(program)?;
+        let mut files = mouth.map(files_of).unwrap_or_default();
+        libraries.extend(mouth.iter().flat_map(|mouth| mouth.libraries.iter().cloned()));
         files.insert(PROGRAM.to_owned(), Source::File { path: program.to_owned(), mode: 0o755 });
         for library in &libraries {
-            let inside = library.display().to_string().trim_start_matches('/').to_owned();
-            files.insert(inside, Source::File { path: library.clone(), mode: 0o755 });
+            files.insert(inside(library), Source::File { path: library.clone(), mode: 0o755 });
         }
         let authorities = AUTHORITIES.iter().map(Path::new).find(|path| path.is_file());
         if let Some(path) = authorities {
@@ -125,6 +126,19 @@ impl Recipe {
         archive.into_inner()?.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
         Ok(())
     }
+}
+
+/// A program beside ours, with what it knows where it looks for it.
+fn files_of(mouth: &Espeak) -> BTreeMap<String, Source> {
+    let file = |path: &PathBuf, mode| Source::File { path: path.clone(), mode };
+    let mut files: BTreeMap<_, _> = mouth.data.iter().map(|path| (inside(path), file(path, 0o644))).collect();
+    files.insert(espeak::PROGRAM.to_owned(), file(&mouth.program, 0o755));
+    files.extend(mouth.licence.iter().map(|path| (espeak::LICENCE.to_owned(), file(path, 0o644))));
+    files
+}
+
+fn inside(path: &Path) -> String {
+    path.display().to_string().trim_start_matches('/').to_owned()
 }
 
 /// The folders of the libraries are named, since no cache of the loader comes along.
@@ -198,10 +212,10 @@ mod tests {
     fn the_context_holds_the_program_its_libraries_and_who_it_runs_as_and_is_the_same_each_time() {
         let program = Path::new("/bin/true");
         let temp = tempfile::tempdir().expect("a directory");
-        let recipe = Recipe::of(program).expect("a program");
+        let recipe = Recipe::of(program, None).expect("a program");
         let (one, other) = (temp.path().join("one"), temp.path().join("other"));
         recipe.write(&one).expect("written");
-        Recipe::of(program).expect("a program").write(&other).expect("written");
+        Recipe::of(program, None).expect("a program").write(&other).expect("written");
         let bytes = std::fs::read(&one).expect("readable");
         assert_eq!(bytes, std::fs::read(&other).expect("readable"));
 
@@ -243,7 +257,7 @@ mod tests {
         use std::os::unix::fs::PermissionsExt;
         let temp = tempfile::tempdir().expect("a directory");
         let folder = temp.path().join("image");
-        Recipe::of(Path::new("/bin/true")).expect("a program").lay_out(&folder).expect("written");
+        Recipe::of(Path::new("/bin/true"), None).expect("a program").lay_out(&folder).expect("written");
         let mode = |path: &str| {
             std::fs::metadata(folder.join(path)).expect("it is there").permissions().mode() & 0o7777
         };
@@ -255,8 +269,23 @@ mod tests {
     }
 
     #[test]
+    fn with_a_mouth_it_holds_all_that_speaks_and_is_another_one() {
+        let (temp, path) = (tempfile::tempdir().expect("a directory"), std::env::var_os("PATH"));
+        let mouth = Espeak::find(None, path.as_deref()).expect("eSpeak NG is here");
+        let program = Path::new("/bin/true");
+        let recipe = Recipe::of(program, Some(&mouth)).expect("a program");
+        assert_ne!(recipe.reference(), Recipe::of(program, None).expect("a program").reference());
+        let folder = temp.path().join("image");
+        recipe.lay_out(&folder).expect("written");
+        let speaks = folder.join("root").join(espeak::PROGRAM);
+        // It finds its data where it looks for them, which is the same place on both sides.
+        assert!(speaks.is_file() && folder.join("root").join(inside(&mouth.data[0])).is_file());
+        assert_eq!(mouth.licence.is_some(), folder.join("root").join(espeak::LICENCE).is_file());
+    }
+
+    #[test]
     fn another_program_has_another_name() {
-        let reference = |path: &str| Recipe::of(Path::new(path)).expect("a program").reference();
+        let reference = |path: &str| Recipe::of(Path::new(path), None).expect("a program").reference();
         assert_eq!(reference("/bin/true"), reference("/bin/true"));
         assert_ne!(reference("/bin/true"), reference("/bin/false"));
         assert!(reference("/bin/true").starts_with("whisperengine:"));

@@ -271,7 +271,7 @@ impl IssueKind {
 /// Who has a stand-in in the box's own process is missed less.
 pub fn has_stand_in(name: ServiceName) -> bool {
     match name {
-        ServiceName::Redis | ServiceName::Engine => true,
+        ServiceName::Redis | ServiceName::Engine | ServiceName::Voice => true,
         ServiceName::Postgres => false,
     }
 }

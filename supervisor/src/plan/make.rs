@@ -2,7 +2,7 @@
 //! is was settled when the box was set up and is never changed here; who cannot have a container does without.
 
 use super::planned::Planned;
-use super::recipes::{self, Shares};
+use super::recipes::{self, Shares, VoiceWish};
 use crate::config::areas::{Images, Runtime};
 use crate::machine::tier::Tier;
 use crate::services::name::ServiceName;
@@ -26,6 +26,8 @@ pub struct Wishes {
     /// own name for itself.
     /// `None` until somebody has looked.
     pub engine_may_move: Option<bool>,
+    /// `None`: the box neither listens nor speaks.
+    pub voice: Option<VoiceWish>,
     /// Who owns the data.
     pub owner: (u32, u32),
     pub images: Images,
@@ -45,7 +47,7 @@ pub struct Plan {
 pub fn make(wishes: &Wishes) -> Plan {
     let shares = shares(wishes);
     let planned = ServiceName::ALL.into_iter().filter(|name| home(*name, wishes) == Home::Container);
-    let planned = planned.map(|name| {
+    let planned = planned.filter_map(|name| {
         let planned = match name {
             ServiceName::Redis => recipes::redis(wishes.images.redis.clone(), &wishes.secrets, shares),
             ServiceName::Postgres => {
@@ -55,8 +57,11 @@ pub fn make(wishes: &Wishes) -> Plan {
                 let has_redis = home(ServiceName::Redis, wishes) == Home::Container;
                 recipes::engine(&wishes.secrets, wishes.owner, has_redis, wishes.memory_mib)
             }
+            ServiceName::Voice => {
+                recipes::voice(wishes.voice.as_ref()?, &wishes.secrets, wishes.owner, wishes.memory_mib)
+            }
         };
-        (name, planned)
+        Some((name, planned))
     });
     let is_open = wishes.store_is_ours
         && wishes.store_goes.is_none()
@@ -84,10 +89,15 @@ pub fn home(service: ServiceName, wishes: &Wishes) -> Home {
         ServiceName::Engine => {
             wishes.store_is_ours && wishes.store_goes.is_none() && wishes.engine_may_move == Some(true)
         }
+        ServiceName::Voice => wishes.voice.is_some(),
     };
     let chosen = wishes.choices.get(&service).copied();
     match (wishes.runtime, may) {
         (Runtime::Native, _) | (_, false) => Home::Native,
+        // What listens stands by in this process, too: a small machine would have to hold two of them.
+        (Runtime::Docker, true) if service == ServiceName::Voice && wishes.tier == Tier::Constrained => {
+            chosen.unwrap_or(Home::Native)
+        }
         (Runtime::Docker, true) => chosen.unwrap_or(Home::Container),
         // Whoever has the Store in a container has consented to the companion beside it.
         (Runtime::Auto, true) if service == ServiceName::Engine => chosen.unwrap_or(Home::Container),

@@ -16,6 +16,9 @@ pub struct Planned {
     pub user: User,
     /// A folder of this machine with the service's secrets, seen read-only at [`SECRETS`].
     pub secrets: PathBuf,
+    /// A folder of this machine with speech models, seen read-only at [`MODELS`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub models: Option<PathBuf>,
     /// Where it keeps what must last: a volume of its own, at this path.
     pub keeps: Option<String>,
     /// Paths it may write that are forgotten with it.
@@ -35,6 +38,8 @@ pub struct Planned {
 
 /// Where secrets are seen in every container.
 pub const SECRETS: &str = "/run/secrets";
+/// Where models are seen in a container that has them.
+pub const MODELS: &str = "/models";
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -64,6 +69,7 @@ pub enum Probe {
     Redis,
     Postgres,
     Engine,
+    Voice,
 }
 
 impl Planned {

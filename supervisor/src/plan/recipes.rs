@@ -1,8 +1,8 @@
 //! How each service is made.
 
-use super::planned::{ImageWish, Planned, Probe, SECRETS, User};
+use super::planned::{ImageWish, MODELS, Planned, Probe, SECRETS, User};
 use crate::services::name::ServiceName;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 pub const POSTGRES_USER: &str = "whisperengine";
 pub const POSTGRES_DATABASE: &str = "whisperengine";
@@ -14,6 +14,7 @@ pub const PASSWORD: &str = "password";
 pub const REDIS_CONFIG: &str = "redis.conf";
 
 const ENGINE_PORT: u16 = 7700;
+const VOICE_PORT: u16 = 7710;
 const MIB: u64 = 1 << 20;
 
 /// What the machine gives to each.
@@ -32,6 +33,7 @@ pub fn redis(image: String, secrets: &Path, shares: Shares) -> Planned {
         // The official image's own user; without a volume it has nothing to set up as root.
         user: User::Inside(999),
         secrets: secrets.join(ServiceName::Redis.as_str()),
+        models: None,
         // It is a cache: what it knows can be found out again.
         keeps: None,
         scratch: vec!["/data".to_owned(), "/tmp".to_owned()],
@@ -72,6 +74,7 @@ pub fn postgres(image: String, secrets: &Path, shares: Shares) -> Planned {
         // It starts as root, makes its folder its own and steps down.
         user: User::OfImage,
         secrets: secrets.join(ServiceName::Postgres.as_str()),
+        models: None,
         keeps: Some("/var/lib/postgresql/data".to_owned()),
         scratch: vec!["/tmp".to_owned(), "/var/run/postgresql".to_owned()],
         port: 5432,
@@ -110,6 +113,7 @@ pub fn engine(secrets: &Path, owner: (u32, u32), has_redis: bool, memory_mib: u6
         environment,
         user: User::OfBox { uid: owner.0, gid: owner.1 },
         secrets: secrets.join(ServiceName::Engine.as_str()),
+        models: None,
         keeps: None,
         scratch: vec!["/tmp".to_owned()],
         port: ENGINE_PORT,
@@ -119,5 +123,46 @@ pub fn engine(secrets: &Path, owner: (u32, u32), has_redis: bool, memory_mib: u6
         reaches_out: true,
         probe: Probe::Engine,
         grace_seconds: 8,
+    }
+}
+
+/// What the voice's container is to be like, where the box listens and speaks at all.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VoiceWish {
+    /// `data/models` of the data directory.
+    pub models: PathBuf,
+    /// What its owner set, by the names of variables.
+    pub settings: Vec<(String, String)>,
+}
+
+/// Ears and a mouth. What comes in is sound of strangers, so it has no way out and a secret of its own, which opens
+/// nothing else; models are seen as they come and go, and none can be changed.
+pub fn voice(wish: &VoiceWish, secrets: &Path, owner: (u32, u32), memory_mib: u64) -> Planned {
+    let setting = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    let own = [
+        setting("WHISPERENGINE_MODE", "container"),
+        setting("WHISPERENGINE_DATA_DIR", "/tmp/data"),
+        setting("WHISPERENGINE_VOICE", "true"),
+    ];
+    let (listen, secret) = (format!("0.0.0.0:{VOICE_PORT}"), format!("{SECRETS}/{TRANSPORT_SECRET}"));
+    let arguments = ["voice", "--listen", &listen, "--secret-file", &secret, "--models", MODELS];
+    Planned {
+        service: ServiceName::Voice,
+        image: ImageWish::Own,
+        command: arguments.map(str::to_owned).into(),
+        environment: own.into_iter().chain(wish.settings.iter().cloned()).collect(),
+        user: User::OfBox { uid: owner.0, gid: owner.1 },
+        secrets: secrets.join(ServiceName::Voice.as_str()),
+        models: Some(wish.models.clone()),
+        keeps: None,
+        scratch: vec!["/tmp".to_owned()],
+        port: VOICE_PORT,
+        // A model of the usual size is loaded once, and tried out before that by a child.
+        memory_bytes: (memory_mib / 4).clamp(1024, 4096) * MIB,
+        processes: 256,
+        capabilities: Vec::new(),
+        reaches_out: false,
+        probe: Probe::Voice,
+        grace_seconds: 5,
     }
 }

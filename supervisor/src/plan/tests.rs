@@ -2,6 +2,7 @@
 
 use super::make::{Wishes, home, make};
 use super::planned::{Planned, User};
+use super::recipes::VoiceWish;
 use crate::config::areas::{Images, Runtime};
 use crate::machine::tier::Tier;
 use crate::services::name::ServiceName;
@@ -17,11 +18,19 @@ fn wishes(runtime: Runtime) -> Wishes {
         store_is_ours: false,
         store_goes: None,
         engine_may_move: Some(false),
+        voice: None,
         owner: (1000, 1000),
         images: Images { postgres: "postgres:17".to_owned(), redis: "redis:8".to_owned() },
         secrets: "/data/run/secrets".into(),
         memory_mib: 4096,
     }
+}
+
+/// Which listens and speaks.
+fn with_voice(runtime: Runtime) -> Wishes {
+    let settings = vec![("WHISPERENGINE_VOICE_SPEAKER".to_owned(), "en-gb".to_owned())];
+    let voice = Some(VoiceWish { models: "/data/data/models".into(), settings });
+    Wishes { voice, ..wishes(runtime) }
 }
 
 fn names(wishes: &Wishes) -> Vec<ServiceName> {
@@ -40,6 +49,20 @@ fn nothing_runs_in_a_container_without_its_owners_consent() {
     assert_eq!(chosen(Runtime::Auto, Home::Container), [ServiceName::Redis]);
     assert_eq!(chosen(Runtime::Docker, Home::Native), []);
     assert_eq!(chosen(Runtime::Native, Home::Container), [], "`native` means native");
+}
+
+#[test]
+fn a_voice_is_in_a_container_where_containers_are_wished_for_and_the_machine_is_not_small() {
+    let tier = |tier, runtime| names(&Wishes { tier, ..with_voice(runtime) });
+    assert_eq!(tier(Tier::Balanced, Runtime::Docker), [ServiceName::Redis, ServiceName::Voice]);
+    assert_eq!(tier(Tier::Constrained, Runtime::Docker), [ServiceName::Redis]);
+    assert_eq!(tier(Tier::Enterprise, Runtime::Auto), []);
+    let choices = || [(ServiceName::Voice, Home::Container)].into();
+    let chosen = |wishes: Wishes| names(&Wishes { choices: choices(), tier: Tier::Constrained, ..wishes });
+    assert_eq!(chosen(with_voice(Runtime::Auto)), [ServiceName::Voice]);
+    assert_eq!(chosen(with_voice(Runtime::Docker)), [ServiceName::Redis, ServiceName::Voice]);
+    assert_eq!(chosen(with_voice(Runtime::Native)), []);
+    assert_eq!(chosen(wishes(Runtime::Auto)), [], "a box that is to be silent has no voice anywhere");
 }
 
 #[test]
@@ -95,7 +118,8 @@ fn the_engine_is_in_a_container_only_where_it_could_do_what_ours_does() {
 
 #[test]
 fn each_container_is_made_as_it_is_written_down() {
-    let all = make(&Wishes { store_is_ours: true, engine_may_move: Some(true), ..wishes(Runtime::Docker) });
+    let wishes = with_voice(Runtime::Docker);
+    let all = make(&Wishes { store_is_ours: true, engine_may_move: Some(true), ..wishes });
     insta::assert_json_snapshot!(all.services);
 }
 
@@ -129,15 +153,16 @@ fn a_fingerprint_follows_the_whole_plan_and_only_the_plan() {
         changed(|planned| planned.keeps = Some("/data".to_owned())),
         changed(|planned| planned.user = User::OfImage),
         changed(|planned| planned.port += 1),
+        changed(|planned| planned.models = Some("/models".into())),
     ]
     .into();
-    assert_eq!(all.len(), 8);
+    assert_eq!(all.len(), 9);
     assert_eq!(redis().fingerprint(), redis().fingerprint());
 }
 
 #[test]
 fn no_plan_gives_a_container_more_than_it_needs() {
-    let all = make(&Wishes { store_is_ours: true, ..wishes(Runtime::Docker) });
+    let all = make(&Wishes { store_is_ours: true, ..with_voice(Runtime::Docker) });
     for planned in all.services.values() {
         let secret = |text: &str| text.to_lowercase().contains("password") && !text.contains("/run/secrets/");
         let environment = planned.environment.iter().map(|(_, value)| value.as_str());

@@ -48,11 +48,7 @@ impl Hands {
             Some(found) if found.plan != planned.fingerprint() => Sight::Outdated,
             // The box has moved into a container, out of it, or to another volume.
             Some(found) if !found.networks.contains(&daemon.network(&self.labels)) => Sight::Outdated,
-            Some(found)
-                if daemon.own.is_some() && found.secrets != Some(daemon.outside(&planned.secrets)?) =>
-            {
-                Sight::Outdated
-            }
+            Some(found) if daemon.own.is_some() && !sees(daemon, planned, found)? => Sight::Outdated,
             // It was made, and then not let out: the box or the engine was cut off in between.
             Some(found) if planned.reaches_out && !found.networks.contains(&self.labels.way_out()) => {
                 Sight::Outdated
@@ -171,6 +167,12 @@ impl Hands {
         written.map_err(|error| {
             Trouble::new(on_disk(&error), format!("its secrets cannot be written: {error}"))
         })?;
+        if let Some(models) = &planned.models {
+            // An engine would make it as root.
+            std::fs::create_dir_all(models).map_err(|error| {
+                Trouble::new(on_disk(&error), format!("there is no place for models: {error}"))
+            })?;
+        }
         self.prepare_networks(daemon, planned.reaches_out).await?;
         if planned.keeps.is_some() {
             self.prepare_volume(daemon, planned.service).await?;
@@ -241,6 +243,12 @@ impl Hands {
         let intents = Intents { state: &self.state, clock: &*self.clock, unwritten: Unwritten::IsNotMade };
         intents.intend(step, subject, call).await
     }
+}
+
+/// Whether it has the folders that the plan has, by the machine's own names for them.
+fn sees(daemon: &Daemon, planned: &Planned, found: &Found) -> Result<bool, Trouble> {
+    let models = planned.models.as_ref().map(|models| daemon.outside(models)).transpose()?;
+    Ok(found.secrets == Some(daemon.outside(&planned.secrets)?) && found.models == models)
 }
 
 /// What the box cannot write down it does not do.

@@ -10,10 +10,12 @@ pub enum ServiceName {
     Redis,
     /// The companion itself, on the same database as the engine in this process.
     Engine,
+    /// Ears and a mouth; those of this process stand by.
+    Voice,
 }
 
 impl ServiceName {
-    pub const ALL: [Self; 3] = [Self::Postgres, Self::Redis, Self::Engine];
+    pub const ALL: [Self; 4] = [Self::Postgres, Self::Redis, Self::Engine, Self::Voice];
 
     /// As labels, names of containers and the command line have it.
     pub fn as_str(self) -> &'static str {
@@ -21,6 +23,7 @@ impl ServiceName {
             Self::Postgres => "postgres",
             Self::Redis => "redis",
             Self::Engine => "engine",
+            Self::Voice => "voice",
         }
     }
 
@@ -31,7 +34,7 @@ impl ServiceName {
     /// What must answer before this one is started.
     pub fn needs(self) -> &'static [Self] {
         match self {
-            Self::Postgres | Self::Redis => &[],
+            Self::Postgres | Self::Redis | Self::Voice => &[],
             Self::Engine => &[Self::Postgres],
         }
     }

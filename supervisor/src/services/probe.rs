@@ -12,6 +12,8 @@ use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use voice_client::contract::READY;
+use voice_client::ready::ReadyView;
 
 const PATIENCE: Duration = Duration::from_secs(2);
 
@@ -22,6 +24,7 @@ pub async fn probe(probe: Probe, address: SocketAddr, password: &str) -> Result<
             Probe::Redis => redis(address, password).await,
             Probe::Postgres => postgres(address, password).await,
             Probe::Engine => engine(address, password).await,
+            Probe::Voice => voice(address, password).await,
         }
     };
     match tokio::time::timeout(PATIENCE, asking).await {
@@ -53,6 +56,13 @@ async fn engine(address: SocketAddr, secret: &str) -> Result<(), String> {
     let client = EngineClient::new(tcp(address.to_string()), Some(secret.to_owned()), Principal::Anonymous);
     let status: EngineStatus = client.get("/api/v1/status").await.map_err(|error| error.to_string())?;
     if status.ready() { Ok(()) } else { Err("it runs, and its store does not answer".to_owned()) }
+}
+
+/// It says a word, and looks for what it would listen with. What is not there yet is none of its faults.
+async fn voice(address: SocketAddr, secret: &str) -> Result<(), String> {
+    let client = EngineClient::new(tcp(address.to_string()), Some(secret.to_owned()), Principal::Operator);
+    let told = client.get::<ReadyView>(READY).await;
+    told.map(drop).map_err(|error| error.to_string())
 }
 
 /// Reads until so much has come, or the other side is done.

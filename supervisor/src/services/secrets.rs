@@ -74,6 +74,8 @@ fn files(
             (MASTER_KEY, root_key::hex(&passwords.key)),
             (REDIS_URL, Zeroizing::new(format!("redis://:{}@{}:6379", *redis, ServiceName::Redis))),
         ],
+        // Its own, and not the engine's: what listens to sound of strangers opens nothing else.
+        ServiceName::Voice => vec![(TRANSPORT_SECRET, passwords.of(ServiceName::Voice))],
     }
 }
 

@@ -27,6 +27,7 @@ pub async fn measure() -> anyhow::Result<Vec<Figure>> {
     let socket = home.path().join("engine.sock");
     home.set("DOCKER_HOST", format!("unix://{}", socket.display()));
     home.set("WHISPERENGINE_RUNTIME", "docker");
+    home.set("WHISPERENGINE_VOICE", "false");
     let (mut engine, mut house) = (FakeEngine::new(&socket)?, House::over(home)?);
     let mut figures = vec![detection(&house, "detection_none", 300.0).await?];
     engine.start()?;

@@ -3,7 +3,7 @@
 use super::script::{Answer, Call, Hold, Image, Program, Rule, Side};
 use super::shared::{Shared, lock};
 use super::stock::{Container, Labels, Life, Network, Volume, made_up, new_id};
-use super::{api, door, process};
+use super::{api, door, process, programs};
 use crate::wait;
 use anyhow::{Context, ensure};
 use rustix::process::Signal;
@@ -185,6 +185,13 @@ impl FakeEngine {
     pub fn networks_of(&self, service: &str) -> anyhow::Result<Vec<String>> {
         let id = self.only(service)?.id;
         Ok(lock(&self.shared.stock).container(&id).context("it is there")?.networks())
+    }
+
+    /// Where the program under test, in the one container of this service, keeps what it may forget.
+    pub fn data_of(&self, service: &str) -> anyhow::Result<PathBuf> {
+        let id = self.only(service)?.id;
+        let mut stock = lock(&self.shared.stock);
+        Ok(programs::data(&self.shared.folder, stock.container(&id).context("it is there")?))
     }
 
     pub fn images(&self) -> Vec<String> {

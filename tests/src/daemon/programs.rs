@@ -12,7 +12,9 @@ use tokio::process::Command;
 const REDIS: u16 = 6379;
 const POSTGRES: u16 = 5432;
 const ENGINE: u16 = 7700;
+const VOICE: u16 = 7710;
 const SECRETS: &str = "/run/secrets";
+const MODELS: &str = "/models";
 
 /// As the official image does it: the first time the folder is made, then the server takes the place of the shell.
 const POSTGRES_SCRIPT: &str = r#"set -e; cd /; export PATH="$4:$PATH"
@@ -51,6 +53,7 @@ pub(super) fn program(
         REDIS => redis(container, folder, secrets, port),
         POSTGRES => postgres(container, folder, secrets, port),
         ENGINE => engine(container, folder, secrets, port, neighbours),
+        VOICE => voice(container, folder, secrets, port),
         other => Err(std::io::Error::other(format!("nothing here answers at {other}"))),
     };
     made.map_err(|error| failed(&error))
@@ -149,6 +152,34 @@ fn engine(
         command.env(name, here(value));
     }
     command.env("POSTGRES_HOST", "127.0.0.1").env("POSTGRES_PORT", of("postgres").to_string());
-    command.env("WHISPERENGINE_DATA_DIR", folder.join(format!("{}.data", container.id)));
+    command.env("WHISPERENGINE_DATA_DIR", data(folder, container));
     Ok(command)
+}
+
+/// The program under test, which reads models where they lie on this machine and speaks with what is installed here.
+fn voice(container: &Container, folder: &Path, secrets: &Path, port: u16) -> std::io::Result<Command> {
+    let binds = container.body["HostConfig"]["Binds"].as_array().into_iter().flatten();
+    let mut binds = binds.filter_map(|bind| bind.as_str()?.strip_suffix(":ro")?.split_once(':'));
+    let models = binds.find(|(_, inside)| *inside == MODELS).map(|(models, _)| models.to_owned());
+    let models = models.ok_or_else(|| std::io::Error::other("it sees no models"))?;
+    let program = binary::whisperengine().map_err(|error| std::io::Error::other(error.to_string()))?;
+    let mut command = Command::new(program);
+    command.env_clear();
+    for word in words(container) {
+        command.arg(match word.as_str() {
+            MODELS => models.clone(),
+            word if word == format!("0.0.0.0:{VOICE}") => format!("127.0.0.1:{port}"),
+            word => word.replace(SECRETS, &secrets.display().to_string()),
+        });
+    }
+    let environment = container.body["Env"].as_array().into_iter().flatten();
+    command.envs(environment.filter_map(|pair| pair.as_str()?.split_once('=')));
+    command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
+    command.env("WHISPERENGINE_DATA_DIR", data(folder, container));
+    Ok(command)
+}
+
+/// Where a container that is the program under test has its data directory on this machine.
+pub(super) fn data(folder: &Path, container: &Container) -> PathBuf {
+    folder.join(format!("{}.data", container.id))
 }

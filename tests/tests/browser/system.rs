@@ -94,6 +94,7 @@ async fn a_service_is_watched_cancelled_tried_again_by_keyboard_and_taken_back()
     let socket = home.path().join("engine.sock");
     home.set("WHISPERENGINE_CONTAINER_HOST", format!("unix://{}", socket.display()));
     home.set("WHISPERENGINE_RUNTIME", "docker");
+    home.set("WHISPERENGINE_VOICE", "false");
     let _docker = Docker::begin(&socket)?;
     let mut world = at_home(home).await?;
     let window = &world.window;

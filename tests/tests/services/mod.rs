@@ -2,7 +2,7 @@
 //!
 //! `scene` is a box beside its engine; `faults` has one story for each fault of the register (`register`
 //! reads it), `coming_back` is the course of things, `kills` ends the box at every step, `endurance` ends whatever it likes, `by_hand` is what
-//! people do to containers behind its back, `images` is how images come, `manners` what is asked of an engine at all, `moving` carries the Store into a container and back.
+//! people do to containers behind its back, `images` is how images come, `manners` what is asked of an engine at all, `moving` carries the Store into a container and back, `voice` listens and speaks in one.
 
 mod by_hand;
 mod coming_back;
@@ -17,3 +17,4 @@ mod register;
 mod room;
 pub mod scene;
 mod spoken;
+mod voice;

@@ -1,5 +1,5 @@
 //! A box that runs services in containers of an engine that does as it is told: Redis, and where a story asks for it
-//! PostgreSQL and the companion's engine, too.
+//! PostgreSQL, the companion's engine and the voice, too.
 
 use anyhow::{Context, ensure};
 use serde_json::Value;
@@ -19,6 +19,11 @@ const LAST: usize = 5;
 pub const REDIS: &str = "redis";
 pub const POSTGRES: &str = "postgres";
 pub const ENGINE: &str = "engine";
+pub const VOICE: &str = "voice";
+
+/// A voice has a container, too, where the machine is not a small one.
+const SPEAKS: (&str, &str) = ("WHISPERENGINE_VOICE", "true");
+const NOT_SMALL: (&str, &str) = ("WHISPERENGINE_SCALE_TIER", "2");
 
 pub struct Scene {
     pub house: House,
@@ -47,6 +52,7 @@ impl Scene {
         let socket = home.path().join("engine.sock");
         home.set("DOCKER_HOST", format!("unix://{}", socket.display()));
         home.set("WHISPERENGINE_RUNTIME", "docker");
+        home.set(SPEAKS.0, "false");
         for (name, value) in settings {
             home.set(name, *value);
         }
@@ -58,17 +64,25 @@ impl Scene {
         })
     }
 
-    /// With its own database and engine in containers, too. The image of this very program was built long ago.
+    /// With its own database, engine and voice in containers, too. The image of this very program was built long ago.
     pub fn full() -> anyhow::Result<Self> {
-        let mut scene = Self::with(&[("WHISPERENGINE_DATABASE_TYPE", "postgres")])?;
-        scene.services = &[POSTGRES, REDIS, ENGINE];
+        let mut scene = Self::with(&[("WHISPERENGINE_DATABASE_TYPE", "postgres"), SPEAKS, NOT_SMALL])?;
+        scene.services = &[POSTGRES, REDIS, ENGINE, VOICE];
+        scene.engine.has_everything_of("whisperengine:");
+        Ok(scene)
+    }
+
+    /// Which listens and speaks in a container.
+    pub fn speaking() -> anyhow::Result<Self> {
+        let mut scene = Self::with(&[SPEAKS, NOT_SMALL])?;
+        scene.services = &[REDIS, VOICE];
         scene.engine.has_everything_of("whisperengine:");
         Ok(scene)
     }
 
     /// Everything is in the box itself, and nothing was chosen yet.
     pub fn undecided() -> anyhow::Result<Self> {
-        let mut scene = Self::with(&[("WHISPERENGINE_RUNTIME", "auto")])?;
+        let mut scene = Self::with(&[("WHISPERENGINE_RUNTIME", "auto"), SPEAKS])?;
         scene.services = &[POSTGRES, REDIS, ENGINE];
         scene.engine.has_everything_of("whisperengine:");
         Ok(scene)

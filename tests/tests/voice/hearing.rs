@@ -35,7 +35,7 @@ pub async fn key(house: &House) -> anyhow::Result<String> {
     Ok(made.key)
 }
 
-async fn hear(house: &House, key: &str, sound: &[u8], model: &str) -> anyhow::Result<Response<Bytes>> {
+pub async fn hear(house: &House, key: &str, sound: &[u8], model: &str) -> anyhow::Result<Response<Bytes>> {
     let (kind, body) = Form::new(1).with("model", model).with_sound(sound).end();
     let request = Request::post(TRANSCRIPTIONS)
         .header(header::AUTHORIZATION, format!("Bearer {key}"))
@@ -44,7 +44,7 @@ async fn hear(house: &House, key: &str, sound: &[u8], model: &str) -> anyhow::Re
     plain::send_within(SOON, house.address(), request).await
 }
 
-fn told(answer: &Response<Bytes>) -> anyhow::Result<Value> {
+pub fn told(answer: &Response<Bytes>) -> anyhow::Result<Value> {
     serde_json::from_slice(answer.body()).with_context(|| format!("{:?}", answer.body()))
 }
 

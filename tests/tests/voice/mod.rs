@@ -1,6 +1,6 @@
 //! What is said is heard, also while it is said, and what is written is said.
 
-mod hearing;
+pub mod hearing;
 mod live;
 mod piper;
 mod speaking;

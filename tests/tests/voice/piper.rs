@@ -165,8 +165,10 @@ async fn a_voice_that_ends_whoever_runs_it_or_lies_leaves_the_box_up_and_nothing
     assert!(refuses(&house.home, &["model", "add", &lying]).await?.contains("4000"));
     std::fs::remove_file(&beside)?;
     assert!(refuses(&house.home, &["model", "add", &lying]).await?.contains("lying.onnx.json"));
-    let left: Vec<_> =
-        names(&models(&house.home))?.into_iter().filter(|name| Path::new(name).extension().is_none_or(|end| end != "json")).collect();
+    let left: Vec<_> = names(&models(&house.home))?
+        .into_iter()
+        .filter(|name| Path::new(name).extension().is_none_or(|end| end != "json"))
+        .collect();
     assert!(left.is_empty(), "{left:?}");
 
     // Put there past the box, and asked for.

@@ -8,6 +8,8 @@ pub const LIVE: &str = "/v1/audio/live";
 pub const SPEECH: &str = "/v1/audio/speech";
 /// Who can speak.
 pub const VOICES: &str = "/v1/audio/voices";
+/// Whether it works, for whoever watches over it.
+pub const READY: &str = "/ready";
 
 /// Bytes of sound that are listened to at once, and of a form with them in it.
 pub const LARGEST_SOUND: usize = 25 << 20;

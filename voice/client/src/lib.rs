@@ -6,5 +6,6 @@
 pub mod contract;
 pub mod form;
 pub mod live;
+pub mod ready;
 pub mod speech;
 pub mod wire;

@@ -6,6 +6,7 @@ mod formats;
 mod guard;
 mod live;
 mod problem;
+mod ready;
 mod speech;
 mod streamed;
 mod transcriptions;

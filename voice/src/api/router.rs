@@ -1,6 +1,6 @@
 //! A handler for each address of the contract, behind the one guard.
 
-use super::{guard, live, speech, transcriptions};
+use super::{guard, live, ready, speech, transcriptions};
 use crate::ears::desk::Desk;
 use crate::mouth::speaking::Mouth;
 use crate::queue::Queue;
@@ -10,7 +10,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn_with_state, map_request};
 use axum::routing::{get, post};
 use std::sync::Arc;
-use voice_client::contract::{LARGEST_FORM, LIVE, SPEECH, TRANSCRIPTIONS, TRANSLATIONS, VOICES};
+use voice_client::contract::{LARGEST_FORM, LIVE, READY, SPEECH, TRANSCRIPTIONS, TRANSLATIONS, VOICES};
 
 #[derive(Clone)]
 pub struct Voice {
@@ -33,6 +33,7 @@ pub fn router(voice: Voice) -> Router {
         .route(LIVE, post(live::hear))
         .route(SPEECH, post(speech::speak).layer(DefaultBodyLimit::max(speech::LARGEST)))
         .route(VOICES, get(speech::voices))
+        .route(READY, ready::route())
         .fallback(guard::no_such_route)
         .method_not_allowed_fallback(guard::wrong_method)
         .layer(DefaultBodyLimit::max(LARGEST_FORM))

@@ -152,6 +152,11 @@ impl Desk {
         }
     }
 
+    /// Whether there is anything to listen with.
+    pub fn has_model(&self) -> Result<bool, ListenError> {
+        Ok(!self.shelf.ears()?.is_empty())
+    }
+
     /// Whether a model is in memory.
     #[cfg(test)]
     pub async fn is_loaded(&self) -> bool {

@@ -1,8 +1,8 @@
 //! eSpeak NG, which needs no download. It is under the GPL, so it is never linked: each clause is said by a process of its
 //! own, which takes some 15 ms.
 //!
-//! Text goes to its standard input and never to its arguments, markup stays off, and its environment is empty. What it may
-//! be asked is checked against its own lists first.
+//! Text goes to its standard input and never to its arguments, markup stays off, and its environment is empty but for where
+//! libraries lie. What it may be asked is checked against its own lists first.
 
 use super::reading::clause::Clause;
 use super::synthesizer::{Manner, Sound, SpeakError, Synthesizer};
@@ -24,6 +24,7 @@ pub const ENGINE: &str = "espeak-ng";
 const TOO_MUCH: &str = "eSpeak NG made more of it than there can be";
 const MISSING: &str = "eSpeak NG is not installed: `sudo apt install espeak-ng`, or your system's package of that \
                        name, brings it";
+const LIBRARIES: &str = "LD_LIBRARY_PATH";
 /// Words a minute when it speaks as usual, and what it can do.
 const USUAL: f32 = 175.0;
 const SLOWEST: f32 = 80.0;
@@ -139,6 +140,8 @@ impl Synthesizer for EspeakNg {
 async fn speak(program: &Path, arguments: &[&str], text: &str, most: u64) -> Result<Vec<u8>, SpeakError> {
     let mut command = Command::new(program);
     command.args(arguments).env_clear().kill_on_drop(true);
+    // In an image of the box's own, libraries lie where this says.
+    command.envs(std::env::var_os(LIBRARIES).map(|place| (LIBRARIES, place)));
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().map_err(|error| match error.kind() {
         io::ErrorKind::NotFound => missing(),

@@ -93,6 +93,8 @@ pub enum Part {
     Vectors,
     /// The companion itself.
     Engine,
+    /// What listens and speaks.
+    Voice,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -130,7 +130,8 @@ fn after(kind: IssueKind) -> Option<IssueKind> {
         K::Leftovers => K::Waits(ServiceName::Postgres),
         K::Waits(ServiceName::Postgres) => K::Waits(ServiceName::Redis),
         K::Waits(ServiceName::Redis) => K::Waits(ServiceName::Engine),
-        K::Waits(ServiceName::Engine) => K::Service(ServiceName::ALL[0], Fault::ALL[0]),
+        K::Waits(ServiceName::Engine) => K::Waits(ServiceName::Voice),
+        K::Waits(ServiceName::Voice) => K::Service(ServiceName::ALL[0], Fault::ALL[0]),
         K::Service(name, fault) => {
             let mut rest = ServiceName::ALL
                 .into_iter()

@@ -3,6 +3,7 @@
 
 use super::archive;
 use super::root_filesystem::RootFilesystem;
+use crate::speech;
 use serde_json::json;
 use std::path::{Path, PathBuf};
 
@@ -30,6 +31,8 @@ pub fn archive(program: &Path) -> anyhow::Result<PathBuf> {
     root.programs(&["sh", "mkdir", "cp"])?;
     root.libraries_of(program)?;
     root.copy(Path::new("/etc/ssl/certs/ca-certificates.crt"))?;
+    root.programs(&["espeak-ng"])?;
+    root.tree(&speech::data_of_espeak()?)?;
     root.text("/usr/bin/cargo", 0o755, CARGO);
     // That they are there is looked at; nothing is compiled.
     for compiler in ["g++", "cmake"] {

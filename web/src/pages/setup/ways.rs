@@ -2,7 +2,7 @@
 
 use crate::pages::system::deeds::container;
 use crate::pages::system::service::part;
-use crate::ports::system::{Choice, Health, Home, Service};
+use crate::ports::system::{self, Choice, Health, Home, Service};
 use crate::ports::{ContainerState, Ground, Size};
 use crate::words::Words;
 use serde::Deserialize;
@@ -31,6 +31,7 @@ pub struct Chosen {
     way: Way,
     store: Option<String>,
     redis: Option<String>,
+    voice: Option<String>,
 }
 
 #[derive(Clone, Copy, Default, PartialEq, Eq, Deserialize)]
@@ -61,14 +62,22 @@ pub fn works(ground: &Ground) -> bool {
 fn open(health: &Health) -> impl Iterator<Item = &Service> {
     health.services.iter().filter(|service| {
         let is_free = matches!(service.choice, Choice::Free(_) | Choice::Moves(_));
-        is_free && service.home == Home::Native && ["store", "redis"].contains(&service.name.as_str())
+        is_free
+            && service.home == Home::Native
+            && ["store", "redis", "voice"].contains(&service.name.as_str())
     })
 }
 
 fn told(words: &Words, service: &Service) -> Part {
     let (takes, gives) = match &service.choice {
         Choice::Moves(made) => (container(words, "postgres", made), words.say("setup-ways-store-gives")),
-        Choice::Free(made) => (container(words, &service.name, made), words.say("setup-ways-cache-gives")),
+        Choice::Free(made) => {
+            let gives = match service.part {
+                system::Part::Voice => "setup-ways-voice-gives",
+                _ => "setup-ways-cache-gives",
+            };
+            (container(words, &service.name, made), words.say(gives))
+        }
         Choice::Configured | Choice::NativeOnly | Choice::Only => Default::default(),
     };
     Part { name: service.name.clone(), called: part(words, service.part), takes, gives }
@@ -79,6 +88,7 @@ impl Chosen {
     pub fn wanted(&self, health: &Health) -> Vec<String> {
         let is_ticked = |name: &str| match name {
             "store" => self.store.is_some(),
+            "voice" => self.voice.is_some(),
             _ => self.redis.is_some(),
         };
         let is_wanted = |name: &str| match self.way {

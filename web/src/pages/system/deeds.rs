@@ -129,6 +129,7 @@ pub fn container(words: &Words, name: &str, made: &Made) -> String {
 fn fate(words: &Words, part: Part) -> String {
     words.say(match part {
         Part::Engine => "system-choose-engine-lost",
+        Part::Voice => "system-choose-voice-lost",
         Part::Store | Part::Cache | Part::Vectors => "system-choose-lost",
     })
 }

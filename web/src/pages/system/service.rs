@@ -93,6 +93,7 @@ pub fn part(words: &Words, part: Part) -> String {
         Part::Cache => "system-part-cache",
         Part::Vectors => "system-part-vectors",
         Part::Engine => "system-part-engine",
+        Part::Voice => "system-part-voice",
     })
 }
 
@@ -103,7 +104,7 @@ pub fn kind(words: &Words, kind: &str) -> String {
         "postgres" => "PostgreSQL".to_owned(),
         "redis" => "Redis".to_owned(),
         "qdrant" => "Qdrant".to_owned(),
-        "engine" => "WhisperEngine".to_owned(),
+        "engine" | "voice" => "WhisperEngine".to_owned(),
         "memory" => words.say("system-kind-memory"),
         "disk" => words.say("system-kind-disk"),
         "embedded" => words.say("system-kind-embedded"),

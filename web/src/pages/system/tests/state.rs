@@ -40,6 +40,7 @@ impl Default for BoxState {
                     service("engine", Part::Engine, "engine"),
                     service("redis", Part::Cache, "memory"),
                     service("vectors", Part::Vectors, "embedded"),
+                    service("voice", Part::Voice, "voice"),
                 ],
                 issues: Vec::new(),
                 is_complete: true,
@@ -81,6 +82,7 @@ pub fn service(name: &str, part: Part, kind: &str) -> Service {
     let choice = match part {
         Part::Store => Choice::Moves(made("postgres:17")),
         Part::Cache => Choice::Free(made("redis:7")),
+        Part::Voice => Choice::Free(Made { image: None, most_memory_bytes: 1 << 30 }),
         Part::Vectors | Part::Engine => Choice::Only,
     };
     Service {

@@ -143,7 +143,8 @@ fn runtime(snapshot: &Snapshot, card: Option<&Gpu>) -> ContainerRuntime {
 fn for_containers(engine: Option<&Answered>, card: Option<&Gpu>) -> ForContainers {
     let Some(engine) = engine else {
         let evidence = "no container engine works here".to_owned();
-        return ForContainers { found: Graphics { by: By::None, evidence }, next: None };
+        let found = Graphics { by: By::None, evidence, device: None };
+        return ForContainers { found, next: None };
     };
     // Cards of other makers are plain devices, and need no program in between.
     let is_left_out = engine.graphics.by == By::None
@@ -152,9 +153,20 @@ fn for_containers(engine: Option<&Answered>, card: Option<&Gpu>) -> ForContainer
         Kind::Docker => "`nvidia-ctk runtime configure --runtime=docker`, and start Docker again",
         Kind::Podman => "`nvidia-ctk cdi generate --output=/etc/cdi/nvidia.yaml`",
     };
-    let next = is_left_out.then(|| {
-        format!("for containers to have this machine's card, install NVIDIA's container toolkit, then {then}")
-    });
+    let is_silent =
+        engine.kind == Kind::Podman && engine.graphics.by != By::None && engine.hands_over().is_none();
+    let next = match (is_left_out, is_silent) {
+        (true, _) => Some(format!(
+            "for containers to have this machine's card, install NVIDIA's container toolkit, then {then}"
+        )),
+        (false, true) => {
+            let version = &engine.version;
+            Some(format!(
+                "Podman {version} hands none on that it is asked for by its interface: update it to 5.5"
+            ))
+        }
+        (false, false) => None,
+    };
     ForContainers { found: engine.graphics.clone(), next }
 }
 
@@ -258,7 +270,7 @@ mod tests {
     use super::*;
 
     fn told(kind: Kind, by: By, card: Option<(GpuKind, bool)>) -> ForContainers {
-        let graphics = Graphics { by, evidence: "as it was seen".to_owned() };
+        let graphics = Graphics { by, evidence: "as it was seen".to_owned(), device: None };
         let engine = Answered { kind, version: "1".to_owned(), api: "1.50".to_owned(), graphics };
         let card = card.map(|(kind, usable)| Gpu { kind, usable, evidence: String::new() });
         for_containers(Some(&engine), card.as_ref())
@@ -280,6 +292,8 @@ mod tests {
             assert_eq!(told(Kind::Docker, by, card).next, None, "{by:?} {card:?}");
         }
         assert_eq!(for_containers(None, None).found.by, By::None);
+        let silent = told(Kind::Podman, By::Cdi, None).next.expect("a step");
+        assert!(silent.contains("update it to 5.5"), "{silent}");
     }
 
     #[test]

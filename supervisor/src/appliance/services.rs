@@ -312,10 +312,11 @@ fn wishes(config: &Config, choices: Choices) -> Wishes {
         store_is_ours: matches!(config.database, Database::Ours { .. }),
         store_goes: None,
         engine_may_move: None,
-        voice: config
-            .voice
-            .is_on
-            .then(|| VoiceWish { models: config.data_dir.models(), settings: config.voice.for_another() }),
+        voice: config.voice.is_on.then(|| VoiceWish {
+            models: config.data_dir.models(),
+            settings: config.voice.for_another(),
+            graphics: config.graphics,
+        }),
         owner: (rustix::process::getuid().as_raw(), rustix::process::getgid().as_raw()),
         images: config.images.clone(),
         secrets: config.data_dir.secrets(),

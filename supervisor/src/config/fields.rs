@@ -535,6 +535,7 @@ pub const FIELDS: &[&Field] = &[
     &LOCAL_AI,
     &RUNTIME,
     &CONTAINER_HOST,
+    &super::service_fields::GRAPHICS,
     &LISTEN,
     &PUBLIC_URL,
     &ALLOWED_HOSTS,

@@ -10,6 +10,7 @@ use super::data_dir::DataDir;
 use super::fields as f;
 use super::problems::BadConfiguration;
 use super::requests;
+use super::service_fields::GRAPHICS;
 use super::text;
 use super::values::{Flags, Setting, Values};
 use super::voice::Voice;
@@ -56,6 +57,8 @@ pub struct Config {
     pub evidence: Vec<Evidence>,
     /// Where a container engine would listen.
     pub containers: Around,
+    /// Whether containers may have graphics cards.
+    pub graphics: bool,
     /// The sizes that hold, settings included.
     pub derived: Derived,
     pub recommendations: Recommendations,
@@ -146,6 +149,11 @@ pub fn load(
         recommendations: derived::recommend(sizing),
         runtime,
         images: Images::read(&mut values),
+        graphics: values.get(&GRAPHICS, |text| match text {
+            "auto" => Some(true),
+            "off" => Some(false),
+            _ => None,
+        }),
         server,
         requests: requests::read(&mut values),
         database,

@@ -21,6 +21,16 @@ pub const IMAGE_REDIS: Field = Field::new(
 .example("\"docker.io/library/redis:8\"")
 .is("docker.io/library/redis:8");
 
+pub const GRAPHICS: Field = Field::new(
+    "containers.graphics",
+    "WHISPERENGINE_CONTAINER_GRAPHICS",
+    "one of auto, off",
+    "Whether the voice's container gets this machine's graphics cards where the container engine can hand them on. \
+     Without one it computes on the processor.",
+)
+.example("\"off\"")
+.is("auto");
+
 pub const POSTGRES_OWN: Field = Field::new(
     "database.postgres.own",
     "WHISPERENGINE_POSTGRES_OWN",

@@ -1,5 +1,5 @@
-//! What a container engine could hand to a container of this machine's graphics cards. Nothing of ours uses one yet: this
-//! looks, and says why it thinks so.
+//! What a container engine could hand to a container of this machine's graphics cards: this looks, and says why it thinks so
+//! and how the engine is asked.
 //!
 //! There are two ways. A runtime of the card's maker, which an engine lists; and the Container Device Interface (CDI), files
 //! that describe devices. Docker tells which devices it found since version 1.50 of its interface, and where it looks for
@@ -7,7 +7,7 @@
 
 use super::places::Around;
 use super::probe::Version;
-use super::state::Kind;
+use super::state::{Answered, Kind};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -18,12 +18,16 @@ use std::path::{Path, PathBuf};
 /// From this version of its interface on Docker tells which devices it found. It leaves the list away where it is empty.
 const TELLS_DEVICES: Version = Version(1, 50);
 /// Runtimes that hand graphics cards on.
+/// Podman leaves such a wish out before this, and says nothing.
+const PODMAN_TAKES_WISHES: Version = Version(5, 5);
 const RUNTIMES: [&str; 1] = ["nvidia"];
 /// Where an engine looks for descriptions that does not say where. On other platforms it runs in a machine of its own, whose
 /// files are not seen from here.
 const LINUX: [&str; 2] = ["/etc/cdi", "/var/run/cdi"];
 /// What the interface reads; other names are not its files.
 const ENDINGS: [&str; 2] = ["json", "yaml"];
+/// All devices of a kind, as those who describe them name it.
+const EVERY: &str = "=all";
 /// Of a description the beginning says of what it is.
 const LONGEST_DESCRIPTION: u64 = 1 << 20;
 /// More are not named, and none at greater length: what others wrote is shown, but not a novel.
@@ -44,6 +48,17 @@ pub enum By {
 pub struct Graphics {
     pub by: By,
     pub evidence: String,
+    /// What the engine is asked for by CDI.
+    #[serde(skip)]
+    pub device: Option<String>,
+}
+
+/// How an engine is asked for the cards it has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum HandOver {
+    Runtime,
+    /// A device as CDI names it.
+    Cdi(String),
 }
 
 /// What an engine says about itself, as far as it is about this.
@@ -74,13 +89,16 @@ pub(super) fn graphics(kind: Kind, api: Version, said: &Said, around: &Around) -
     let who = kind.name();
     let lists = |name: &str| said.runtimes.as_ref().is_some_and(|all| all.contains_key(name));
     if let Some(runtime) = RUNTIMES.into_iter().find(|name| lists(name)) {
-        return Graphics { by: By::Runtime, evidence: format!("{who} lists the runtime `{runtime}`") };
+        let evidence = format!("{who} lists the runtime `{runtime}`");
+        return Graphics { by: By::Runtime, evidence, device: None };
     }
     let devices = said.discovered_devices.iter().flatten().map(|device| device.id.as_str());
     let devices: Vec<_> =
         devices.filter(|id| id.split_once('=').is_some_and(|(kind, _)| is_graphics(kind))).collect();
     if !devices.is_empty() {
-        return Graphics { by: By::Cdi, evidence: format!("{who} found {}", named(&devices)) };
+        let all = devices.iter().find(|id| id.ends_with(EVERY)).or(devices.first());
+        let device = all.map(|id| (*id).to_owned());
+        return Graphics { by: By::Cdi, evidence: format!("{who} found {}", named(&devices)), device };
     }
     let folders = match &said.folders {
         _ if kind == Kind::Docker && api >= TELLS_DEVICES => Vec::new(),
@@ -90,17 +108,34 @@ pub(super) fn graphics(kind: Kind, api: Version, said: &Said, around: &Around) -
     };
     let described: Vec<_> = folders.iter().flat_map(|folder| described(around, folder)).collect();
     if !described.is_empty() {
-        return Graphics { by: By::Cdi, evidence: named(&described) };
+        let told: Vec<_> = described.iter().map(|(file, kind)| format!("{file} describes {kind}")).collect();
+        let device = described.first().map(|(_, kind)| format!("{kind}{EVERY}"));
+        return Graphics { by: By::Cdi, evidence: named(&told), device };
     }
     let evidence = match kind {
         Kind::Docker => format!("{who} lists no runtime for graphics cards and finds none by CDI"),
         Kind::Podman => format!("no CDI file that is seen from here describes a graphics card to {who}"),
     };
-    Graphics { by: By::None, evidence }
+    Graphics { by: By::None, evidence, device: None }
 }
 
-/// What each file in this folder describes, where that is a graphics card.
-fn described(around: &Around, folder: &Path) -> Vec<String> {
+impl Answered {
+    /// `None`: it cannot, or it would start what is to have a card without one and say nothing.
+    pub fn hands_over(&self) -> Option<HandOver> {
+        let takes_wishes = match self.kind {
+            Kind::Docker => true,
+            Kind::Podman => Version::of(&self.version).is_some_and(|it| it >= PODMAN_TAKES_WISHES),
+        };
+        match self.graphics.by {
+            By::Runtime if self.kind == Kind::Docker => Some(HandOver::Runtime),
+            By::Cdi if takes_wishes => self.graphics.device.clone().map(HandOver::Cdi),
+            By::Runtime | By::Cdi | By::None => None,
+        }
+    }
+}
+
+/// Each file in this folder that describes graphics cards, and of which kind.
+fn described(around: &Around, folder: &Path) -> Vec<(String, String)> {
     let below_root = |path: &Path| around.root.join(path.strip_prefix("/").unwrap_or(path));
     let entries = std::fs::read_dir(below_root(folder)).into_iter().flatten().flatten();
     let mut names: Vec<_> = entries.map(|entry| folder.join(entry.file_name())).collect();
@@ -111,7 +146,7 @@ fn described(around: &Around, folder: &Path) -> Vec<String> {
     let files = names.into_iter().filter(is_read);
     let described = files.filter_map(|file| {
         let kind = kind_in(&below_root(&file)).filter(|kind| is_graphics(kind))?;
-        Some(format!("{} describes {kind}", file.display()))
+        Some((file.display().to_string(), kind))
     });
     described.collect()
 }
@@ -165,8 +200,13 @@ mod tests {
         graphics(kind, api, &said, &around(root.path(), platform, &[]))
     }
 
+    /// What it says, without what it is asked for.
+    fn told(engine: (Kind, Version), platform: &str, info: &Value, files: &[(&str, &str)]) -> Graphics {
+        Graphics { device: None, ..of(engine, platform, info, files) }
+    }
+
     fn found(by: By, evidence: &str) -> Graphics {
-        Graphics { by, evidence: evidence.to_owned() }
+        Graphics { by, evidence: evidence.to_owned(), device: None }
     }
 
     #[test]
@@ -174,7 +214,10 @@ mod tests {
         let device = json!({"Source": "cdi", "ID": "nvidia.com/gpu=0"});
         let info = json!({"Runtimes": {"runc": {"path": "runc"}, "nvidia": {"path": "nvidia-container-runtime"}},
             "DiscoveredDevices": [device]});
-        assert_eq!(of(DOCKER, "linux", &info, &[]), found(By::Runtime, "Docker lists the runtime `nvidia`"));
+        assert_eq!(
+            told(DOCKER, "linux", &info, &[]),
+            found(By::Runtime, "Docker lists the runtime `nvidia`")
+        );
         assert_eq!(of(PODMAN, "macos", &info, &[]).by, By::Runtime);
         let other = json!({"Runtimes": {"runc": {}, "io.containerd.runc.v2": {}}});
         assert_eq!(of(DOCKER, "linux", &other, &[]).by, By::None);
@@ -185,7 +228,7 @@ mod tests {
         let device = |id: &str| json!({"Source": "cdi", "ID": id});
         let info = json!({"CDISpecDirs": ["/etc/cdi"],
             "DiscoveredDevices": [device("vendor.com/net=1"), device("nvidia.com/gpu=0"), device("nvidia.com/gpu=all")]});
-        let told = of(DOCKER, "linux", &info, &[]);
+        let told = told(DOCKER, "linux", &info, &[]);
         assert_eq!(told, found(By::Cdi, "Docker found nvidia.com/gpu=0, nvidia.com/gpu=all"));
         let many: Vec<_> = (0..9).map(|number| device(&format!("amd.com/gpu={number}"))).collect();
         let told = of(DOCKER, "linux", &json!({"DiscoveredDevices": many}), &[]);
@@ -199,9 +242,9 @@ mod tests {
         let yaml = "---\ncdiVersion: 0.5.0\nkind: nvidia.com/gpu\ndevices:\n- name: \"0\"\n";
         let files = [("/home/ada/.config/cdi/nvidia.yaml", yaml), ("/etc/cdi/nvidia.yaml", yaml)];
         let info = json!({"CDISpecDirs": ["/home/ada/.config/cdi", "/run/user/1000/cdi"]});
-        let told = found(By::Cdi, "/home/ada/.config/cdi/nvidia.yaml describes nvidia.com/gpu");
-        assert_eq!(of(OLDER, "linux", &info, &files), told);
-        assert_eq!(of(PODMAN, "linux", &info, &files), told);
+        let expected = found(By::Cdi, "/home/ada/.config/cdi/nvidia.yaml describes nvidia.com/gpu");
+        assert_eq!(told(OLDER, "linux", &info, &files), expected);
+        assert_eq!(told(PODMAN, "linux", &info, &files), expected);
         // One that would tell has found none; one that names no folder reads none.
         assert_eq!(of(DOCKER, "linux", &info, &files).by, By::None);
         assert_eq!(of(OLDER, "linux", &json!({}), &files).by, By::None);
@@ -210,7 +253,7 @@ mod tests {
     #[test]
     fn for_podman_its_two_folders_are_looked_at_and_only_what_it_reads_there() {
         let of = |platform: &str, files: &[(&str, &str)]| {
-            of(PODMAN, platform, &json!({"Runtimes": {"crun": {}}}), files)
+            told(PODMAN, platform, &json!({"Runtimes": {"crun": {}}}), files)
         };
         let json = r#"{"cdiVersion":"0.6.0","kind":"nvidia.com/gpu","devices":[{"name":"all"}]}"#;
         for (file, text) in [
@@ -245,6 +288,39 @@ mod tests {
         {
             let none = found(By::None, "Docker lists no runtime for graphics cards and finds none by CDI");
             assert_eq!(of(DOCKER, "linux", &info, &[]), none, "{info}");
+        }
+    }
+
+    #[test]
+    fn an_engine_is_asked_as_it_hands_cards_on_and_one_that_would_be_silent_is_not_asked() {
+        let info = |ids: &[&str]| {
+            let devices: Vec<_> = ids.iter().map(|id| json!({"Source": "cdi", "ID": id})).collect();
+            json!({ "DiscoveredDevices": devices })
+        };
+        let by = |engine: (Kind, Version), version: &str, info: &Value, files: &[(&str, &str)]| {
+            let graphics = of(engine, "linux", info, files);
+            let (version, api) = (version.to_owned(), engine.1.to_string());
+            Answered { kind: engine.0, version, api, graphics }.hands_over()
+        };
+        let cdi = |device: &str| Some(HandOver::Cdi(device.to_owned()));
+        let runtime = json!({"Runtimes": {"nvidia": {}}});
+        assert_eq!(by(DOCKER, "27.0.1", &runtime, &[]), Some(HandOver::Runtime));
+        assert_eq!(by(PODMAN, "5.5.0", &runtime, &[]), None);
+        let both = info(&["nvidia.com/gpu=0", "nvidia.com/gpu=all"]);
+        assert_eq!(by(DOCKER, "28.2.0", &both, &[]), cdi("nvidia.com/gpu=all"));
+        assert_eq!(by(DOCKER, "28.2.0", &info(&["amd.com/gpu=1"]), &[]), cdi("amd.com/gpu=1"));
+        assert_eq!(by(DOCKER, "28.2.0", &info(&[]), &[]), None);
+        let files = [("/etc/cdi/nvidia.yaml", "kind: nvidia.com/gpu")];
+        for (version, taken) in [
+            ("5.5.0", true),
+            ("5.10.1", true),
+            ("6.0.0-dev", true),
+            ("5.4.2", false),
+            ("4.3.1", false),
+            ("?", false),
+        ] {
+            let asked = by(PODMAN, version, &json!({}), &files);
+            assert_eq!(asked, taken.then(|| HandOver::Cdi("nvidia.com/gpu=all".to_owned())), "{version}");
         }
     }
 }

@@ -24,6 +24,12 @@ impl Version {
         let (major, minor) = text.split_once('.')?;
         Some(Self(major.parse().ok()?, minor.parse().ok()?))
     }
+
+    /// The first two numbers of a program's version, such as `5.5.0-rc1`.
+    pub fn of(text: &str) -> Option<Self> {
+        let mut numbers = text.split(['.', '-']);
+        Some(Self(numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?))
+    }
 }
 
 impl std::fmt::Display for Version {

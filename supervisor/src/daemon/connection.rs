@@ -3,6 +3,7 @@
 use super::labels::Labels;
 use super::sorting::{Doing, sorted};
 use crate::containers::endpoint::Endpoint;
+use crate::containers::graphics::HandOver;
 use crate::containers::inside::{OwnContainer, Standing, standing};
 use crate::containers::question::ask;
 use crate::containers::state::Kind;
@@ -33,6 +34,8 @@ pub struct Daemon {
     pub(super) socket: PathBuf,
     root: Option<PathBuf>,
     pub profile: Profile,
+    /// How it is asked for a graphics card. `None`: it has none to hand on.
+    pub graphics: Option<HandOver>,
     /// The container of this engine that the box itself is in.
     pub own: Option<Arc<OwnContainer>>,
 }
@@ -79,7 +82,11 @@ impl Daemon {
     }
 
     /// Asks it what it is: the answer decides how containers are made.
-    pub async fn connect(endpoint: &Endpoint, kind: Kind) -> Result<Self, Trouble> {
+    pub async fn connect(
+        endpoint: &Endpoint,
+        kind: Kind,
+        graphics: Option<HandOver>,
+    ) -> Result<Self, Trouble> {
         let Endpoint::Socket(path) = endpoint else {
             let said = format!("{endpoint} is no socket of this machine");
             return Err(Trouble::new(Fault::EngineGone, said));
@@ -114,7 +121,7 @@ impl Daemon {
         };
         // Around a box in a container its paths are others.
         let root = info.docker_root_dir.filter(|_| own.is_none());
-        Ok(Self { docker, socket: path.clone(), root, profile, own })
+        Ok(Self { docker, socket: path.clone(), root, profile, graphics, own })
     }
 
     /// The network in which the box meets its services. One of another kind has another name, for a box that moves into

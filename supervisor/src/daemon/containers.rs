@@ -2,16 +2,17 @@
 
 use super::connection::{Daemon, PATIENCE};
 use super::inspected::{Listed, address, life};
-use super::labels::{Labels, PLAN, service_of};
+use super::labels::{Card, Labels, PLAN, service_of};
 use super::sorting::{Doing, short, sorted};
+use crate::containers::graphics::HandOver;
 use crate::containers::inspected::Inspected;
 use crate::containers::state::Kind;
 use crate::plan::planned::{MODELS, Planned, SECRETS, User};
 use crate::services::fault::{Fault, Trouble};
 use crate::services::name::ServiceName;
 use bollard::models::{
-    ContainerCreateBody, EndpointSettings, HealthConfig, HostConfig, Mount, MountType, MountVolumeOptions,
-    NetworkingConfig, PortBinding,
+    ContainerCreateBody, DeviceRequest, EndpointSettings, HealthConfig, HostConfig, Mount, MountType,
+    MountVolumeOptions, NetworkingConfig, PortBinding,
 };
 use bollard::query_parameters::{
     CreateContainerOptionsBuilder, LogsOptionsBuilder, RemoveContainerOptionsBuilder,
@@ -43,6 +44,7 @@ pub struct Found {
     pub secrets: Option<PathBuf>,
     /// And its models.
     pub models: Option<PathBuf>,
+    pub card: Card,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,6 +85,7 @@ impl Daemon {
             address: address(&found, port, directly.as_deref()),
             secrets: found.mounted_at(Path::new(SECRETS)),
             models: found.mounted_at(Path::new(MODELS)),
+            card: theirs.map(Card::read).unwrap_or_default(),
             image_id: found.image,
             id: found.id,
         }))
@@ -95,10 +98,17 @@ impl Daemon {
         image: &str,
         host_port: u16,
         labels: &Labels,
+        card: &Card,
     ) -> Result<String, Trouble> {
         let name = labels.container(planned.service);
         let binds = self.binds(planned)?;
-        let body = self.body(planned, image, host_port, labels, binds);
+        let mut body = self.body(planned, image, host_port, labels, binds);
+        if planned.graphics {
+            body.labels.get_or_insert_default().extend(card.labels());
+        }
+        if let (Card::Given, Some(host), Some(how)) = (card, &mut body.host_config, &self.graphics) {
+            host.device_requests = Some(vec![request(how)]);
+        }
         let options = CreateContainerOptionsBuilder::new().name(&name).build();
         let made = self.docker.create_container(Some(options), body).await;
         Ok(made.map_err(|error| sorted(&error, Doing::Create))?.id)
@@ -222,6 +232,23 @@ impl Daemon {
             }),
             ..ContainerCreateBody::default()
         }
+    }
+}
+
+/// As engines are asked for all the cards they have.
+fn request(how: &HandOver) -> DeviceRequest {
+    match how {
+        HandOver::Runtime => DeviceRequest {
+            driver: Some(String::new()),
+            count: Some(-1),
+            capabilities: Some(vec![vec!["gpu".to_owned()]]),
+            ..DeviceRequest::default()
+        },
+        HandOver::Cdi(device) => DeviceRequest {
+            driver: Some("cdi".to_owned()),
+            device_ids: Some(vec![device.clone()]),
+            ..DeviceRequest::default()
+        },
     }
 }
 

@@ -13,6 +13,44 @@ pub const BOX: &str = "whisperengine.box";
 pub const SERVICE: &str = "whisperengine.service";
 /// Fingerprint of the plan it was made by.
 pub const PLAN: &str = "whisperengine.plan";
+/// What came of the wish for a graphics card: `given`, `refused` or `none`.
+pub const GRAPHICS: &str = "whisperengine.graphics";
+/// Why it was refused.
+pub const GRAPHICS_SAID: &str = "whisperengine.graphics-said";
+
+/// What came of the wish for a graphics card.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Card {
+    Given,
+    /// In the engine's words.
+    Refused(String),
+    /// Nobody wished for one, or the engine had none.
+    #[default]
+    None,
+}
+
+impl Card {
+    pub fn labels(&self) -> Labelled {
+        let name = match self {
+            Self::Given => "given",
+            Self::Refused(_) => "refused",
+            Self::None => "none",
+        };
+        let said = match self {
+            Self::Refused(said) => Some((GRAPHICS_SAID.to_owned(), said.clone())),
+            Self::Given | Self::None => None,
+        };
+        [(GRAPHICS.to_owned(), name.to_owned())].into_iter().chain(said).collect()
+    }
+
+    pub fn read(labels: &Labelled) -> Self {
+        match labels.get(GRAPHICS).map(String::as_str) {
+            Some("given") => Self::Given,
+            Some("refused") => Self::Refused(labels.get(GRAPHICS_SAID).cloned().unwrap_or_default()),
+            _ => Self::None,
+        }
+    }
+}
 
 /// Names and labels of one box's things.
 #[derive(Clone, Debug)]
@@ -86,4 +124,17 @@ pub const TRIAL: &str = "trial";
 /// `None` where it is no service of a box.
 pub fn service_of(labels: &Labelled) -> Option<ServiceName> {
     ServiceName::parse(labels.get(SERVICE)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_came_of_a_wish_is_read_as_it_was_written() {
+        for card in [Card::Given, Card::Refused("no device".to_owned()), Card::None] {
+            assert_eq!(Card::read(&card.labels()), card);
+        }
+        assert_eq!(Card::read(&Labelled::new()), Card::None);
+    }
 }

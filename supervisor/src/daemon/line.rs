@@ -3,6 +3,7 @@
 use super::connection::Daemon;
 use crate::containers::detect::{Detection, detect};
 use crate::containers::endpoint::Endpoint;
+use crate::containers::graphics::HandOver;
 use crate::containers::places::Around;
 use crate::containers::state::Kind;
 use crate::services::fault::{Fault, Trouble};
@@ -21,7 +22,7 @@ pub async fn follow(
     daemons: watch::Sender<Option<Daemon>>,
     stop: CancellationToken,
 ) {
-    let mut held: Option<(Endpoint, Kind)> = None;
+    let mut held: Option<Found> = None;
     let mut told = String::new();
     loop {
         // An engine that nobody needs is left alone.
@@ -30,8 +31,8 @@ pub async fn follow(
         if found != held {
             held = None;
             daemons.send_if_modified(|daemon| daemon.take().is_some());
-            if let Some((endpoint, kind)) = &found {
-                match Daemon::connect(endpoint, *kind).await {
+            if let Some(Found { endpoint, kind, graphics }) = &found {
+                match Daemon::connect(endpoint, *kind, graphics.clone()).await {
                     Ok(daemon) => {
                         tracing::info!("the container engine at {endpoint} is used");
                         daemons.send_replace(Some(daemon));
@@ -58,13 +59,23 @@ pub async fn follow(
 /// For a command: the engine that is there now.
 pub async fn once(around: &Around, patience: Duration) -> Result<Daemon, Trouble> {
     let found = detect(around, patience).await;
-    let Some((endpoint, kind)) = works(&found) else {
+    let Some(Found { endpoint, kind, graphics }) = works(&found) else {
         return Err(Trouble::new(Fault::EngineGone, found.detail));
     };
-    Daemon::connect(&endpoint, kind).await
+    Daemon::connect(&endpoint, kind, graphics).await
 }
 
-fn works(found: &Detection) -> Option<(Endpoint, Kind)> {
+/// An engine that works, as it was found. One that can do something else than before is met anew.
+#[derive(Clone, PartialEq, Eq)]
+struct Found {
+    endpoint: Endpoint,
+    kind: Kind,
+    graphics: Option<HandOver>,
+}
+
+fn works(found: &Detection) -> Option<Found> {
     let chosen = found.chosen().filter(|_| found.state.works())?;
-    Some((chosen.candidate.endpoint.clone(), chosen.verdict.answered.as_ref()?.kind))
+    let answered = chosen.verdict.answered.as_ref()?;
+    let (kind, graphics) = (answered.kind, answered.hands_over());
+    Some(Found { endpoint: chosen.candidate.endpoint.clone(), kind, graphics })
 }

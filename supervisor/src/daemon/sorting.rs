@@ -48,7 +48,9 @@ pub fn answered(status: u16, body: &str) -> Trouble {
 }
 
 fn by_answer(status: u16, message: &str, doing: Doing) -> Fault {
+    let names_a_card = || GRAPHICS.iter().any(|words| message.to_lowercase().contains(words));
     match (status, doing) {
+        (_, Doing::Create | Doing::Start) if names_a_card() => Fault::GraphicsRefused,
         (409, Doing::Create) => Fault::NameTaken,
         (_, Doing::Create) if names_a_name(message) => Fault::NameTaken,
         (404, Doing::Create) if names_an_image(message) => Fault::ImageGone,
@@ -74,6 +76,15 @@ fn names_an_image(message: &str) -> bool {
         || message.contains("image not known")
         || message.contains("unable to find image")
 }
+
+/// How engines say that they cannot hand a graphics card on.
+const GRAPHICS: &[&str] = &[
+    "could not select device driver",
+    "unresolvable cdi devices",
+    "nvidia-container-cli",
+    "failed to inject cdi devices",
+    "cdi device injection failed",
+];
 
 /// The first group of words that is found decides.
 const WORDS: &[(Fault, &[&str])] = &[
@@ -238,6 +249,31 @@ mod tests {
             (Fault::ImageUnknown, 404, "manifest for x/y:1 not found: manifest unknown", Doing::Fetch),
             (Fault::RegistryClosed, 404, "pull access denied for x, repository does not exist", Doing::Fetch),
             (Fault::Refused, 400, "invalid reference format", Doing::Create),
+            (
+                Fault::GraphicsRefused,
+                500,
+                "could not select device driver \"\" with capabilities: [[gpu]]",
+                Doing::Start,
+            ),
+            (
+                Fault::GraphicsRefused,
+                500,
+                "failed to create task for container: OCI runtime create failed: nvidia-container-cli: initialization \
+                 error: nvml error: driver not loaded: unknown",
+                Doing::Start,
+            ),
+            (
+                Fault::GraphicsRefused,
+                500,
+                "CDI device injection failed: unresolvable CDI devices nvidia.com/gpu=all",
+                Doing::Start,
+            ),
+            (
+                Fault::GraphicsRefused,
+                500,
+                "failed to inject CDI devices: unresolvable CDI devices x",
+                Doing::Create,
+            ),
         ] {
             assert_eq!(answer(status, message, doing), fault, "{message}");
         }

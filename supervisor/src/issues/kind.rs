@@ -281,6 +281,8 @@ fn severe(name: ServiceName, fault: Fault) -> Severity {
         _ if !has_stand_in(name) => Severity::Error,
         // The container engine is what is wrong, and is an issue of its own.
         Remedy::Wait => Severity::Note,
+        // It computes on the processor.
+        _ if fault == Fault::GraphicsRefused => Severity::Note,
         Remedy::Again | Remedy::Rest => Severity::Warning,
     }
 }
@@ -309,7 +311,8 @@ fn helps(name: ServiceName, fault: Fault) -> Repair {
         | Fault::Hung
         | Fault::Removed
         | Fault::Cancelled
-        | Fault::Refused => Repair::TryAgain,
+        | Fault::Refused
+        | Fault::GraphicsRefused => Repair::TryAgain,
     }
 }
 

@@ -29,6 +29,9 @@ pub struct Planned {
     pub processes: u32,
     /// What of root's power it needs to set itself up.
     pub capabilities: Vec<String>,
+    /// Whether it gets a graphics card where the container engine hands one on.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub graphics: bool,
     /// Whether it has to reach the outside: model providers.
     pub reaches_out: bool,
     pub probe: Probe,

@@ -42,6 +42,7 @@ pub fn redis(image: String, secrets: &Path, shares: Shares) -> Planned {
         memory_bytes: (shares.redis_mib + 64) * MIB,
         processes: 64,
         capabilities: Vec::new(),
+        graphics: false,
         reaches_out: false,
         probe: Probe::Redis,
         grace_seconds: 5,
@@ -81,6 +82,7 @@ pub fn postgres(image: String, secrets: &Path, shares: Shares) -> Planned {
         memory_bytes: shares.postgres_mib * MIB,
         processes: 512,
         capabilities: ["CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID"].map(str::to_owned).into(),
+        graphics: false,
         reaches_out: false,
         probe: Probe::Postgres,
         grace_seconds: 30,
@@ -120,6 +122,7 @@ pub fn engine(secrets: &Path, owner: (u32, u32), has_redis: bool, memory_mib: u6
         memory_bytes: (memory_mib / 2).clamp(512, 4096) * MIB,
         processes: 512,
         capabilities: Vec::new(),
+        graphics: false,
         reaches_out: true,
         probe: Probe::Engine,
         grace_seconds: 8,
@@ -133,6 +136,8 @@ pub struct VoiceWish {
     pub models: PathBuf,
     /// What its owner set, by the names of variables.
     pub settings: Vec<(String, String)>,
+    /// Whether it may have a graphics card.
+    pub graphics: bool,
 }
 
 /// Ears and a mouth. What comes in is sound of strangers, so it has no way out and a secret of its own, which opens
@@ -161,6 +166,7 @@ pub fn voice(wish: &VoiceWish, secrets: &Path, owner: (u32, u32), memory_mib: u6
         memory_bytes: (memory_mib / 4).clamp(1024, 4096) * MIB,
         processes: 256,
         capabilities: Vec::new(),
+        graphics: wish.graphics,
         reaches_out: false,
         probe: Probe::Voice,
         grace_seconds: 5,

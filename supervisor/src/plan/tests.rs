@@ -29,7 +29,7 @@ fn wishes(runtime: Runtime) -> Wishes {
 /// Which listens and speaks.
 fn with_voice(runtime: Runtime) -> Wishes {
     let settings = vec![("WHISPERENGINE_VOICE_SPEAKER".to_owned(), "en-gb".to_owned())];
-    let voice = Some(VoiceWish { models: "/data/data/models".into(), settings });
+    let voice = Some(VoiceWish { models: "/data/data/models".into(), settings, graphics: true });
     Wishes { voice, ..wishes(runtime) }
 }
 
@@ -153,10 +153,11 @@ fn a_fingerprint_follows_the_whole_plan_and_only_the_plan() {
         changed(|planned| planned.keeps = Some("/data".to_owned())),
         changed(|planned| planned.user = User::OfImage),
         changed(|planned| planned.port += 1),
+        changed(|planned| planned.graphics = true),
         changed(|planned| planned.models = Some("/models".into())),
     ]
     .into();
-    assert_eq!(all.len(), 9);
+    assert_eq!(all.len(), 10);
     assert_eq!(redis().fingerprint(), redis().fingerprint());
 }
 

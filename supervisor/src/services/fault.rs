@@ -33,6 +33,7 @@ pub enum Fault {
     Removed,
     Cancelled,
     Refused,
+    GraphicsRefused,
 }
 
 /// What the box does by itself.
@@ -47,7 +48,7 @@ pub enum Remedy {
 }
 
 impl Fault {
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 25] = [
         Self::EngineGone,
         Self::EngineHung,
         Self::EngineBusy,
@@ -72,6 +73,7 @@ impl Fault {
         Self::Removed,
         Self::Cancelled,
         Self::Refused,
+        Self::GraphicsRefused,
     ];
 
     /// As it is told in JSON and in the journal.
@@ -217,6 +219,12 @@ impl Fault {
                 Rest,
                 "was refused by the container engine",
                 "look at what the container engine said",
+            ),
+            Self::GraphicsRefused => (
+                "graphics_refused",
+                Again,
+                "does without the graphics card",
+                "see that the container engine can hand the card on and try again, or set containers.graphics to off",
             ),
         }
     }

@@ -8,7 +8,7 @@ use super::secrets::{self, Passwords};
 use super::upkeep::Sight;
 use crate::daemon::connection::Daemon;
 use crate::daemon::containers::{Found, Life};
-use crate::daemon::labels::{Labels, TRIAL};
+use crate::daemon::labels::{Card, Labels, TRIAL};
 use crate::plan::planned::Planned;
 use crate::plan::recipes::Shares;
 use crate::state::journal::Step;
@@ -81,8 +81,37 @@ impl Hands {
         let name = self.labels.container(planned.service);
         let before = daemon.find(&name, planned.port, &self.labels).await?;
         self.remove(daemon, planned).await?;
-        let port = free_port(before.and_then(|before| before.address).map(|address| address.port()))?;
-        let created = daemon.create(planned, image, port, &self.labels);
+        let port = before.and_then(|before| before.address).map(|address| address.port());
+        let mut card = Card::None;
+        if planned.graphics && daemon.graphics.is_some() {
+            match self.make_with(&Card::Given, daemon, planned, image, port).await {
+                Err(trouble) if trouble.fault == Fault::GraphicsRefused => {
+                    let (service, said) = (planned.service, &trouble.detail);
+                    tracing::warn!(
+                        service.name = service.as_str(),
+                        error = said,
+                        "{service} {}",
+                        trouble.fault.what()
+                    );
+                    self.remove(daemon, planned).await?;
+                    card = Card::Refused(trouble.detail);
+                }
+                made => return made,
+            }
+        }
+        self.make_with(&card, daemon, planned, image, port).await
+    }
+
+    async fn make_with(
+        &self,
+        card: &Card,
+        daemon: &Daemon,
+        planned: &Planned,
+        image: &str,
+        port: Option<u16>,
+    ) -> Result<Found, Trouble> {
+        let (name, port) = (self.labels.container(planned.service), free_port(port)?);
+        let created = daemon.create(planned, image, port, &self.labels, card);
         let id = self.intend(Step::Create, &name, created).await?;
         if planned.reaches_out {
             self.intend(Step::Join, &name, daemon.let_out(&id, &self.labels)).await?;
@@ -223,8 +252,8 @@ impl Hands {
     async fn set_going(&self, daemon: &Daemon, planned: &Planned, id: &str) -> Result<Found, Trouble> {
         let name = self.labels.container(planned.service);
         if let Err(trouble) = self.intend(Step::Start, &name, daemon.start(id)).await {
-            // Its port and its network are part of it: the next one takes others.
-            if matches!(trouble.fault, Fault::PortTaken | Fault::Removed) {
+            // Its port, its network and its card are part of it: the next one takes others.
+            if matches!(trouble.fault, Fault::PortTaken | Fault::Removed | Fault::GraphicsRefused) {
                 self.intend(Step::Remove, &name, daemon.remove(id)).await?;
             }
             return Err(trouble);

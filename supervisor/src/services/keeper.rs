@@ -8,9 +8,10 @@ use super::fault::Trouble;
 use super::name::ServiceName;
 use super::table::step;
 use super::upkeep::{Act, Event, Stage, Upkeep};
-use super::view::{Reach, ServiceView};
+use super::view::{NoCard, Reach, ServiceView};
 use crate::daemon::connection::Daemon;
 use crate::daemon::containers::{Found, Life};
+use crate::daemon::labels::Card;
 use crate::plan::make::Plan;
 use crate::plan::planned::{ImageWish, Planned};
 use engine::domain::time::Timestamp;
@@ -109,7 +110,7 @@ impl Keeper {
                     Err(_) => break,
                 },
                 order = orders.recv() => match order {
-                    Some(Order::Retry(name)) => self.happen(name, &Event::Retry),
+                    Some(Order::Retry(name)) => self.retry(name),
                     Some(Order::Plan(plan)) => self.plan(plan),
                     Some(Order::Tidy(done)) => self.tidy(Some(done)),
                     Some(Order::Stop { within, done }) => {
@@ -129,6 +130,13 @@ impl Keeper {
         for kept in self.kept.values() {
             kept.working.cancel();
         }
+    }
+
+    /// One that serves is left alone, but where another one could have what it lacks.
+    fn retry(&mut self, name: ServiceName) {
+        let lacks = self.kept[&name].lacks_card(self.daemon.as_ref()).is_some();
+        let event = if lacks { Event::Anew } else { Event::Retry };
+        self.happen(name, &event);
     }
 
     fn now(&self) -> Timestamp {
@@ -352,7 +360,8 @@ impl Keeper {
     }
 
     fn tell(&self) {
-        let views: Vec<_> = self.kept.iter().filter_map(|(name, kept)| kept.view(*name)).collect();
+        let views: Vec<_> =
+            self.kept.iter().filter_map(|(name, kept)| kept.view(*name, self.daemon.as_ref())).collect();
         self.views.send_if_modified(|told| {
             let has_changed = **told != views;
             if has_changed {
@@ -390,7 +399,18 @@ impl Kept {
         }
     }
 
-    fn view(&self, name: ServiceName) -> Option<ServiceView> {
+    fn lacks_card(&self, daemon: Option<&Daemon>) -> Option<NoCard> {
+        let found = self.found.as_ref().filter(|_| self.upkeep.serves())?;
+        let is_wished = self.planned.as_ref().is_some_and(|planned| planned.graphics);
+        let could_have = is_wished && daemon.is_some_and(|daemon| daemon.graphics.is_some());
+        match &found.card {
+            Card::Refused(said) => Some(NoCard::Refused(said.clone())),
+            Card::None => could_have.then_some(NoCard::CameLater),
+            Card::Given => None,
+        }
+    }
+
+    fn view(&self, name: ServiceName, daemon: Option<&Daemon>) -> Option<ServiceView> {
         if self.upkeep.stage == Stage::Off {
             return None;
         }
@@ -414,6 +434,7 @@ impl Kept {
             next_try: self.upkeep.due.filter(|_| trouble.is_some()),
             trouble,
             last_lines: self.lines.clone(),
+            lacks_card: self.lacks_card(daemon),
         })
     }
 }

@@ -168,6 +168,7 @@ mod tests {
             trouble: None,
             next_try: None,
             last_lines: vec!["out of memory".to_owned()],
+            lacks_card: None,
         };
         let (_daemons, daemons) = watch::channel(None);
         let (_views, views) = watch::channel(Arc::new(vec![view]));

@@ -61,6 +61,8 @@ impl Upkeep {
                 self.start(now)
             }
 
+            // It goes on until the other one is made.
+            (Stage::Serving { .. }, Event::Anew) => self.go(Stage::Fetching, &[Act::Fetch]),
             (Stage::Starting, Event::Answered) => {
                 self.go(Stage::Serving { since: now, misses: 0 }, &[Act::Announce, Act::Probe])
             }

@@ -62,6 +62,8 @@ pub enum Event {
     Due,
     /// Its owner pressed the button.
     Retry,
+    /// On its owner's word another container takes the place of the one that serves.
+    Anew,
 }
 
 /// What an inspection says.

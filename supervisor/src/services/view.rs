@@ -26,4 +26,15 @@ pub struct ServiceView {
     pub next_try: Option<Timestamp>,
     /// The last lines it said before it failed last.
     pub last_lines: Vec<String>,
+    /// Why it has no graphics card, where it could have one.
+    pub lacks_card: Option<NoCard>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NoCard {
+    /// The container engine would not hand it over, in its words.
+    Refused(String),
+    /// The container engine had none when the container was made, and has one now.
+    CameLater,
 }

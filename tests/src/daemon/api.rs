@@ -61,7 +61,11 @@ fn version() -> Value {
 
 fn info(shared: &Shared) -> Value {
     let root = lock(&shared.root).clone().unwrap_or_else(|| shared.folder.clone());
-    json!({"DockerRootDir": root, "Driver": "overlay2", "OSType": "linux", "CgroupVersion": "2", "SecurityOptions": ["name=seccomp"]})
+    let mut runtimes = json!({"runc": {"path": "runc"}});
+    if lock(&shared.cards).is_some() {
+        runtimes["nvidia"] = json!({"path": "nvidia-container-runtime"});
+    }
+    json!({"Runtimes": runtimes, "DockerRootDir": root, "Driver": "overlay2", "OSType": "linux", "CgroupVersion": "2", "SecurityOptions": ["name=seccomp"]})
 }
 
 async fn containers(

@@ -1,6 +1,6 @@
 //! The story's side of the engine: begin it, order it about, do things in it by hand, and see what came.
 
-use super::script::{Answer, Call, Hold, Image, Program, Rule, Side};
+use super::script::{Answer, Call, Cards, Hold, Image, Program, Rule, Side};
 use super::shared::{Shared, lock};
 use super::stock::{Container, Labels, Life, Network, Volume, made_up, new_id};
 use super::{api, door, process, programs};
@@ -101,6 +101,11 @@ impl FakeEngine {
     /// From the next start of a container on.
     pub fn run_in_containers(&self, program: Program) {
         *lock(&self.shared.program) = program;
+    }
+
+    /// What it does with wishes for graphics cards from now on. `None`: it has none.
+    pub fn has_cards(&self, cards: Option<Cards>) {
+        *lock(&self.shared.cards) = cards;
     }
 
     /// As it tells whoever wants to know how much room there is.

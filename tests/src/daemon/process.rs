@@ -1,7 +1,7 @@
 //! What runs in containers: processes of this machine, begun, awaited and ended.
 
 use super::programs::{self, Neighbour, failed};
-use super::script::Program;
+use super::script::{Cards, Program};
 use super::shared::{Shared, lock};
 use super::stock::{Container, Life};
 use rustix::process::{Pid, Signal, kill_process};
@@ -24,6 +24,15 @@ pub(super) fn start(shared: &Arc<Shared>, named: &str) -> Result<bool, Refused> 
     let container = stock.container(named).ok_or_else(|| no_container(named))?;
     if container.runs() {
         return Ok(false);
+    }
+    let asks = container.body["HostConfig"]["DeviceRequests"].as_array().is_some_and(|all| !all.is_empty());
+    match (*lock(&shared.cards), asks) {
+        (Some(Cards::Refuses(words)), true) => return Err((500, words.to_owned())),
+        (None, true) => {
+            let words = "could not select device driver \"\" with capabilities: [[gpu]]";
+            return Err((500, words.to_owned()));
+        }
+        (Some(Cards::HandsOver), true) | (_, false) => {}
     }
     let wanted = container.network.clone().or_else(|| container.networks().into_iter().next());
     if let Some(wanted) = wanted {

@@ -78,6 +78,14 @@ pub enum Program {
     Greedy,
 }
 
+/// What the engine does with wishes for graphics cards. It lists a runtime for them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cards {
+    HandsOver,
+    /// Says this, and starts nothing.
+    Refuses(&'static str),
+}
+
 /// An image as its registry has it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Image {

@@ -1,7 +1,7 @@
 //! What the story and the engine's tasks both hold.
 
 use super::news::News;
-use super::script::{Answer, Call, Hold, Program, Rule, Side};
+use super::script::{Answer, Call, Cards, Hold, Program, Rule, Side};
 use super::stock::Stock;
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -22,6 +22,8 @@ pub(super) struct Shared {
     pub folder: PathBuf,
     /// Where it says that it keeps its images.
     pub root: Mutex<Option<PathBuf>>,
+    /// `None`: it knows of no graphics cards.
+    pub cards: Mutex<Option<Cards>>,
 }
 
 impl Shared {
@@ -37,6 +39,7 @@ impl Shared {
             waiting: Mutex::default(),
             folder,
             root: Mutex::default(),
+            cards: Mutex::default(),
         }
     }
 

@@ -144,6 +144,7 @@ mod tests {
             trouble: None,
             next_try: None,
             last_lines: Vec::new(),
+            lacks_card: None,
         }
     }
 

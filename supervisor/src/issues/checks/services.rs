@@ -4,7 +4,8 @@
 use super::super::issue::Issue;
 use super::super::kind::{IssueKind, Repair};
 use super::super::snapshot::Snapshot;
-use crate::services::view::ServiceView;
+use crate::services::fault::Fault;
+use crate::services::view::{NoCard, ServiceView};
 use engine::domain::time::Timestamp;
 use std::time::Duration;
 
@@ -12,7 +13,7 @@ use std::time::Duration;
 const BEGINNING: Duration = Duration::from_secs(10);
 
 pub fn check(snapshot: &Snapshot) -> Vec<Issue> {
-    let of = |view| of(view, snapshot.now).or_else(|| waits(view, snapshot));
+    let of = |view| of(view, snapshot.now).or_else(|| waits(view, snapshot)).or_else(|| without_card(view));
     snapshot.services.iter().filter_map(of).collect()
 }
 
@@ -25,6 +26,18 @@ fn waits(view: &ServiceView, snapshot: &Snapshot) -> Option<Issue> {
     let name = view.name;
     let what = format!("{name} waits, though the container engine answers: it cannot be used as it is");
     is_stuck.then(|| Issue::new(IssueKind::Waits(name), what))
+}
+
+/// It serves, on the processor.
+fn without_card(view: &ServiceView) -> Option<Issue> {
+    let (name, fault) = (view.name, Fault::GraphicsRefused);
+    let why = match view.lacks_card.as_ref()? {
+        NoCard::Refused(said) => format!("the container engine would not hand it over ({said})"),
+        NoCard::CameLater => {
+            "its container was made when the container engine had none to hand over".to_owned()
+        }
+    };
+    Some(Issue::new(IssueKind::Service(name, fault), format!("{name} {}: {why}", fault.what())))
 }
 
 fn of(view: &ServiceView, now: Timestamp) -> Option<Issue> {

@@ -76,6 +76,7 @@ pub fn view(name: ServiceName, upkeep: &Upkeep) -> ServiceView {
         trouble: upkeep.trouble.clone(),
         next_try: upkeep.due,
         last_lines: Vec::new(),
+        lacks_card: None,
     }
 }
 

@@ -2,13 +2,14 @@
 //! not raise fails.
 
 use super::super::checks;
-use super::super::kind::{IssueKind, Repair};
+use super::super::kind::{IssueKind, Repair, Severity};
 use super::super::snapshot::{Directory, EngineSeen, Memory, Silence, Snapshot};
 use super::bench::{NOW, engine, failed, view, well};
 use crate::containers::state::State;
 use crate::services::fault::Fault;
 use crate::services::name::ServiceName;
 use crate::services::upkeep::{Stage, Upkeep};
+use crate::services::view::{NoCard, ServiceView};
 use crate::state::jobs::JobRow;
 use crate::state::open::State as Records;
 use engine::domain::time::Timestamp;
@@ -191,6 +192,22 @@ fn a_service_that_serves_again_is_no_issue_though_its_trouble_is_remembered() {
     snapshot.services.push(view(ServiceName::Redis, &Upkeep { stage, ..failed(Fault::Crashed) }));
     assert!(snapshot.services[0].trouble.is_some());
     assert_eq!(checks::run(&snapshot), []);
+}
+
+#[test]
+fn a_service_that_serves_without_the_graphics_card_it_could_have_says_so_and_can_be_tried_again() {
+    let serving = Upkeep { stage: Stage::Serving { since: NOW, misses: 0 }, ..Upkeep::default() };
+    for (lacks, words) in [
+        (NoCard::Refused("no driver".to_owned()), "would not hand it over (no driver)"),
+        (NoCard::CameLater, "was made when"),
+    ] {
+        let mut snapshot = well();
+        snapshot.services.push(ServiceView { lacks_card: Some(lacks), ..view(ServiceName::Voice, &serving) });
+        let found = checks::run(&snapshot);
+        assert_eq!((found.len(), found[0].id.as_str()), (1, "voice_graphics_refused"));
+        assert_eq!((found[0].severity, found[0].repair), (Severity::Note, Some(Repair::TryAgain)));
+        assert!(found[0].what.contains(words), "{}", found[0].what);
+    }
 }
 
 #[test]

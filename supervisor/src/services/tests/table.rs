@@ -55,7 +55,8 @@ fn events() -> Vec<Event> {
         Event::Stopped => Some(Event::Removed),
         Event::Removed => Some(Event::Due),
         Event::Due => Some(Event::Retry),
-        Event::Retry => None,
+        Event::Retry => Some(Event::Anew),
+        Event::Anew => None,
     };
     std::iter::successors(Some(Event::Wanted), after).collect()
 }

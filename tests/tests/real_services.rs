@@ -73,7 +73,7 @@ async fn keeps_its_secrets(yard: &Yard) -> anyhow::Result<()> {
 }
 
 /// Asked from the container's own network, with this machine's programs: two of the three have no shell that could.
-async fn reaches(yard: &Yard, service: &str, outside: &Outside) -> anyhow::Result<bool> {
+pub async fn reaches(yard: &Yard, service: &str, outside: &Outside) -> anyhow::Result<bool> {
     let pid = yard.engine.inspect(&yard.container(service).await?, "{{.State.Pid}}").await?;
     let mut ask = Command::new("nsenter");
     ask.args(["--target", &pid, "--net", "timeout", "5", "redis-cli", "-h", &outside.ip(), "ping"]);

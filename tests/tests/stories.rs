@@ -30,6 +30,7 @@ mod real_faults;
 mod real_pulls;
 mod real_services;
 mod real_uninstall;
+mod real_voice;
 mod repairs;
 mod secure;
 mod service;

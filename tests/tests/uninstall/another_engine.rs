@@ -37,7 +37,7 @@ async fn an_engine_that_has_nothing_of_a_box_does_not_make_its_things_forgotten(
 
     let done = uninstall(&scene.house, &["--yes", "--without-engine"]).await?;
     ensure!(done.status.success() && !data.exists(), "{done:?}");
-    ensure!(scene.engine.volumes() == [volume] && scene.engine.containers().len() == 3);
+    ensure!(scene.engine.volumes() == [volume] && scene.engine.containers().len() == 4);
     ensure!(other.changes().is_empty(), "{:?}", other.changes());
     Ok(())
 }

@@ -49,7 +49,7 @@ async fn everything_of_a_box_goes_and_its_neighbours_things_stay() -> anyhow::Re
     }
     let dry = uninstall(&scene.house, &["--json"]).await?;
     let dry: Value = serde_json::from_str(&dry.stdout)?;
-    ensure!(dry["would_remove"]["containers"].as_array().is_some_and(|all| all.len() == 3), "{dry}");
+    ensure!(dry["would_remove"]["containers"].as_array().is_some_and(|all| all.len() == 4), "{dry}");
     ensure!(scene.engine.changes().is_empty(), "{:?}", scene.engine.changes());
 
     // An engine that cannot be asked: what it has would be forgotten for ever.

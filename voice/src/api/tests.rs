@@ -20,7 +20,9 @@ use std::path::Path;
 use std::sync::Arc;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
-use voice_client::contract::{LARGEST_FORM, LARGEST_SOUND, SPEECH, TRANSCRIPTIONS, TRANSLATIONS, VOICES};
+use voice_client::contract::{
+    LARGEST_FORM, LARGEST_SOUND, READY, SPEECH, TRANSCRIPTIONS, TRANSLATIONS, VOICES,
+};
 
 const MARK: &str = "a-line-that-is-in-no-file";
 
@@ -314,4 +316,24 @@ async fn who_comes_when_the_memory_is_full_of_sound_is_told_to_come_back() {
     assert!(status == StatusCode::TOO_MANY_REQUESTS && text.contains("\"retry_after\":5"), "{text}");
     drop(waiting);
     assert_eq!(ask().await.2, r#"{"text":"what is my name"}"#);
+}
+
+#[tokio::test]
+async fn it_says_what_it_can_do_to_whoever_may_ask_and_loads_nothing_for_it() {
+    let ready = async |router: &Router, secret: &str| {
+        let request = Request::get(READY)
+            .header(SECRET, secret)
+            .header(PRINCIPAL, Principal::Operator.to_header())
+            .header(REQUEST_ID, "r-1");
+        told(router, request.body(Body::empty()).expect("a request")).await
+    };
+    let (root, _) = shelf();
+    let (status, _, text) = ready(&voice(root.path(), Settings::default()), "the secret").await;
+    assert_eq!((status, text.as_str()), (StatusCode::OK, r#"{"ears":"ready","mouth":"ready"}"#));
+    assert!(!root.path().join("proven.json").exists(), "no model was tried out");
+    let empty = tempfile::tempdir().expect("a folder");
+    let deaf = voice(empty.path(), Settings::default());
+    let (status, _, text) = ready(&deaf, "the secret").await;
+    assert_eq!((status, text.as_str()), (StatusCode::OK, r#"{"ears":"missing","mouth":"ready"}"#));
+    assert_eq!(ready(&deaf, "another").await.0, StatusCode::UNAUTHORIZED);
 }

@@ -148,7 +148,7 @@ async fn a_description_of_a_graphics_card_counts_for_podman() {
     let verdict = probe(&Endpoint::Socket(path), &around(sockets.root(), "linux", &[]), PATIENCE).await;
     let graphics = verdict.answered.expect("it says who it is").graphics;
     let evidence = "/etc/cdi/nvidia.yaml describes nvidia.com/gpu".to_owned();
-    assert_eq!(graphics, Graphics { by: By::Cdi, evidence });
+    assert_eq!(graphics, Graphics { by: By::Cdi, evidence, device: Some("nvidia.com/gpu=all".to_owned()) });
 }
 
 #[tokio::test]

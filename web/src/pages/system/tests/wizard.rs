@@ -22,12 +22,13 @@ async fn each_way_is_offered_with_what_it_takes_and_one_is_recommended() {
     let (face, _) = pages("owner", beside_an_engine());
     let page = open(&face, "/setup/machine").await;
     has_no_live_markup(&page.text);
-    for words in ["postgres:17", "redis:7", "192 MB", "Nothing is fetched", "PostgreSQL"] {
+    for words in ["postgres:17", "redis:7", "192 MB", "Nothing is fetched", "PostgreSQL", "without a way out"]
+    {
         assert!(page.text.contains(words), "{words}: {}", page.text);
     }
     assert_eq!(page.text.matches("(recommended for this machine)").count(), 1);
     assert!(page.text.contains("value=\"native\" checked"), "{}", page.text);
-    assert_eq!(page.text.matches("type=\"checkbox\"").count(), 2);
+    assert_eq!(page.text.matches("type=\"checkbox\"").count(), 3);
 
     let (without, _) = pages("owner", BoxState::default());
     assert!(!open(&without, "/setup/machine").await.text.contains("name=\"way\""));
@@ -49,7 +50,12 @@ async fn only_what_was_chosen_gets_a_container() {
         ("way=native&store=container&redis=container", vec![], "/setup/model"),
         ("way=each", vec![], "/setup/model"),
         ("way=each&redis=container", vec!["choose redis Container"], "/setup/containers"),
-        ("way=containers", vec!["choose store Container", "choose redis Container"], "/setup/containers"),
+        ("way=each&voice=container", vec!["choose voice Container"], "/setup/containers"),
+        (
+            "way=containers",
+            vec!["choose store Container", "choose redis Container", "choose voice Container"],
+            "/setup/containers",
+        ),
     ] {
         let sent = send(&face, "/setup/machine", fields).await;
         assert_eq!((sent.status, sent.leads_to()), (StatusCode::SEE_OTHER, to), "{fields}");

@@ -111,7 +111,7 @@ impl Hands {
         port: Option<u16>,
     ) -> Result<Found, Trouble> {
         let (name, port) = (self.labels.container(planned.service), free_port(port)?);
-        let created = daemon.create(planned, image, port, &self.labels, card);
+        let created = Box::pin(daemon.create(planned, image, port, &self.labels, card));
         let id = self.intend(Step::Create, &name, created).await?;
         if planned.reaches_out {
             self.intend(Step::Join, &name, daemon.let_out(&id, &self.labels)).await?;

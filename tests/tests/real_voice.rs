@@ -6,6 +6,7 @@ use super::voice::hearing::{hear, key, says, told};
 use anyhow::{Context, ensure};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
+use std::path::Path;
 use std::process::Command;
 use tests::engines::images::redis;
 use tests::engines::kind::Kind;
@@ -91,14 +92,14 @@ async fn the_voice_lives_in_its_container(kind: Kind) -> anyhow::Result<()> {
     add_recogniser(&yard.house.home, "words").await?;
     says_light(&yard, &key).await?;
     let first = process(&yard).await?;
-    let proven = format!("/proc/{first}/root/tmp/data/data/models/proven.json");
-    ensure!(std::path::Path::new(&proven).is_file(), "the container was not asked");
+    let inside = Path::new("/proc").join(first.to_string()).join("root");
+    ensure!(inside.join("tmp/data/data/models/proven.json").is_file(), "the container was not asked");
     speaks_by_itself(first)?;
     let file = yard.house.home.path().join("said.wav").display().to_string();
     says(&yard.house.home, &["speak", "What is my name?", "--out", &file]).await?;
     ensure!(says(&yard.house.home, &["transcribe", &file]).await? == "what is my name\n");
     ensure!(!reaches(&yard, VOICE, &outside).await?, "it reaches out");
-    let written = std::fs::write(format!("/proc/{first}/root/models/ears/other.bin"), "x");
+    let written = std::fs::write(inside.join("models/ears/other.bin"), "x");
     ensure!(written.is_err(), "models can be written from inside");
     if kind == Kind::Docker {
         let issue = is_told(&yard.house, "voice_graphics_refused").await?;

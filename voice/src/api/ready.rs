@@ -46,7 +46,8 @@ async fn ready(voice: &Voice, heard: &Heard) -> Result<ReadyView, VoiceError> {
 }
 
 async fn say(voice: &Voice) -> Result<(), SpeakError> {
-    let wish = Wish { manner: Manner::of(&voice.usual), language: "en".to_owned(), rate: None };
+    let wish =
+        Wish { manner: Manner::of(&voice.usual), language: "en".to_owned(), rate: None, stand_in: None };
     let text = stream::iter([WORD.to_owned()]);
     let sound = voice.mouth.speak(text, wish, CancellationToken::new(), ()).next().await;
     match sound {

@@ -151,7 +151,7 @@ mod tests {
     #[tokio::test]
     async fn whoever_reads_it_gets_what_comes_and_the_next_one_all_of_it_again() {
         let kept = Kept::at(8000);
-        kept.push(&[1; 40_000]);
+        kept.push(&vec![1; 40_000]);
         let mut first = kept.read();
         assert_eq!(all(&mut first).len(), 40_000);
         let (next, ()) = tokio::join!(first.next(), async { kept.push(&[2, 2]) });

@@ -129,6 +129,8 @@ talk.addEventListener("keydown", (event) => {
   press(link);
 });
 addEventListener("keydown", (event) => { if (event.key === "Escape") now?.stop(); });
+// Whoever begins to speak is not spoken over.
+document.addEventListener("talk", () => now?.stop());
 addEventListener("pagehide", () => now?.stop());
 for (const link of document.querySelectorAll("a.aloud")) link.setAttribute("role", "button");
 

@@ -38,10 +38,12 @@ const ASSETS: &[Asset] = &[
     asset("aloud.js", SCRIPT, include_bytes!("../assets/aloud.js")),
     asset("back.js", SCRIPT, include_bytes!("../assets/back.js")),
     asset("chat.js", SCRIPT, include_bytes!("../assets/chat.js")),
+    asset("ears.worklet.js", SCRIPT, include_bytes!("../assets/ears.worklet.js")),
     asset("follow.js", SCRIPT, include_bytes!("../assets/follow.js")),
     asset("live.js", SCRIPT, include_bytes!("../assets/live.js")),
     asset("palette.js", SCRIPT, include_bytes!("../assets/palette.js")),
     asset("system.js", SCRIPT, include_bytes!("../assets/system.js")),
+    asset("talk.js", SCRIPT, include_bytes!("../assets/talk.js")),
     asset("times.js", SCRIPT, include_bytes!("../assets/times.js")),
     asset("icon.svg", SVG, include_bytes!("../assets/icon.svg")),
     // `icon.svg` for those who want pictures made of dots; `maskable` has room to be cut to any shape.

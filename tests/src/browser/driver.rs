@@ -55,7 +55,8 @@ fn find(program: &str) -> Option<PathBuf> {
 }
 
 impl Driver {
-    pub async fn start() -> anyhow::Result<Self> {
+    /// With these flags beside the usual ones.
+    pub async fn start(flags: &[String]) -> anyhow::Result<Self> {
         let home = Home::new()?;
         let chromium = find("chromium").context("there is no chromium")?;
         let mut process = home.start_neighbour("chromedriver", &["--port=0"])?;
@@ -63,7 +64,7 @@ impl Driver {
         let port = line.trim_end_matches('.').rsplit(' ').next().and_then(|port| port.parse().ok());
         let port = port.with_context(|| format!("no port in {line:?}"))?;
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-        let asked = capabilities(&chromium, &home.path().join("profile"));
+        let asked = capabilities(&chromium, &home.path().join("profile"), flags);
         let mut driver = Self { address, session: String::new(), _process: process, _home: home };
         let begun = driver.send(Method::POST, "/session", Some(asked), START).await?;
         begun["sessionId"].as_str().context("a session has an id")?.clone_into(&mut driver.session);
@@ -121,9 +122,9 @@ impl Driver {
 }
 
 /// A browser that asks nobody but the page for anything, and tells what it asked.
-fn capabilities(chromium: &Path, profile: &Path) -> Value {
+fn capabilities(chromium: &Path, profile: &Path, flags: &[String]) -> Value {
     let profile = format!("--user-data-dir={}", profile.display());
-    let arguments = [
+    let usual = [
         "--headless=new",
         "--no-sandbox",
         "--disable-gpu",
@@ -138,6 +139,7 @@ fn capabilities(chromium: &Path, profile: &Path) -> Value {
         "--window-size=1280,800",
         &profile,
     ];
+    let arguments: Vec<&str> = usual.into_iter().chain(flags.iter().map(String::as_str)).collect();
     json!({"capabilities": {"alwaysMatch": {
         "browserName": "chrome",
         "unhandledPromptBehavior": "ignore",

@@ -1,4 +1,4 @@
-//! What goes between a page and the machine it is on: chosen files and the clipboard.
+//! What goes between a page and the machine it is on: chosen files, the clipboard and the microphone.
 
 use super::place::Place;
 use super::window::{ELEMENT, Window};
@@ -20,6 +20,13 @@ impl Window {
         let permissions = json!(["clipboardReadWrite", "clipboardSanitizedWrite"]);
         let granted = json!({"origin": self.origin, "permissions": permissions});
         self.driver.chromium("Browser.grantPermissions", granted).await.map(drop)
+    }
+
+    /// The person has said that no page of ours may hear them.
+    pub async fn deny_microphone(&self) -> anyhow::Result<()> {
+        let denied =
+            json!({"origin": self.origin, "permission": {"name": "microphone"}, "setting": "denied"});
+        self.driver.chromium("Browser.setPermission", denied).await.map(drop)
     }
 
     pub async fn clipboard(&self) -> anyhow::Result<String> {

@@ -36,7 +36,23 @@ pub struct Window {
 impl Window {
     /// A fresh browser for the pages at `address`.
     pub async fn at(address: SocketAddr) -> anyhow::Result<Self> {
-        Ok(Self { driver: Driver::start().await?, origin: format!("http://{address}") })
+        Ok(Self { driver: Driver::start(&[]).await?, origin: format!("http://{address}") })
+    }
+
+    /// One by whose microphone somebody says what is in this wav file, once.
+    pub async fn spoken_to(address: SocketAddr, sound: &Path) -> anyhow::Result<Self> {
+        let flags = [
+            "--use-fake-device-for-media-stream".to_owned(),
+            "--use-fake-ui-for-media-stream".to_owned(),
+            format!("--use-file-for-fake-audio-capture={}%noloop", sound.display()),
+        ];
+        Ok(Self { driver: Driver::start(&flags).await?, origin: format!("http://{address}") })
+    }
+
+    /// One that has come to the pages by this name, without https.
+    pub async fn by_name(address: SocketAddr, name: &str) -> anyhow::Result<Self> {
+        let flags = [format!("--host-resolver-rules=MAP {name} {}", address.ip())];
+        Ok(Self { driver: Driver::start(&flags).await?, origin: format!("http://{name}:{}", address.port()) })
     }
 
     pub async fn open(&self, path: &str) -> anyhow::Result<()> {
@@ -124,6 +140,15 @@ impl Window {
     pub async fn press_together(&self, keys: &str) -> anyhow::Result<()> {
         let down = keys.chars().map(|key| stroke("keyDown", key));
         self.strike(down.chain(keys.chars().rev().map(|key| stroke("keyUp", key)))).await
+    }
+
+    /// A key that stays down until it is let go.
+    pub async fn hold(&self, key: char) -> anyhow::Result<()> {
+        self.strike([stroke("keyDown", key)].into_iter()).await
+    }
+
+    pub async fn let_go(&self, key: char) -> anyhow::Result<()> {
+        self.strike([stroke("keyUp", key)].into_iter()).await
     }
 
     async fn strike(&self, strokes: impl Iterator<Item = Value>) -> anyhow::Result<()> {

@@ -90,11 +90,7 @@ async fn a_box_that_cannot_speak_says_what_it_lacks() -> anyhow::Result<()> {
     house.up().await?;
     let (model, window) = (ModelServer::start().await?, Window::at(house.address()).await?);
     let world = World { house, model, window };
-    world.house.set_up().await?;
-    world.house.connect(&world.model.base_url(), "scripted").await?;
-    world.window.open("/sign-in").await?;
-    world.sign_in().await?;
-    world.window.until_at("/chat/").await?;
+    world.move_in().await?;
     world.window.click(&last(READ)).await?;
     world.window.until_it_says("eSpeak NG").await?;
     ensure!(world.window.shows(&last(READ)).await?);

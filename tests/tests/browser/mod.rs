@@ -7,6 +7,7 @@ mod docker;
 mod finding;
 mod hostile;
 mod system;
+mod talking;
 mod tour;
 mod without;
 mod wizard;

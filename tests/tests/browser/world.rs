@@ -7,6 +7,7 @@ use tests::browser::window::Window;
 use tests::house::{House, PASSWORD};
 use tests::model_server::server::ModelServer;
 use tests::skip;
+use tests::speech::{add_recogniser, spoken};
 use tests::stores::Store;
 
 pub struct World {
@@ -34,12 +35,30 @@ impl World {
     /// Ada lives here, a model is connected, and she has signed in.
     pub async fn at_home() -> anyhow::Result<Self> {
         let world = Self::empty().await?;
-        world.house.set_up().await?;
-        world.house.connect(&world.model.base_url(), "scripted").await?;
-        world.window.open("/sign-in").await?;
-        world.sign_in().await?;
-        world.window.until_at("/chat/").await?;
+        world.move_in().await?;
         Ok(world)
+    }
+
+    /// The same where somebody says this by the browser's microphone, in a box that knows its words.
+    pub async fn spoken_to(words: &str) -> anyhow::Result<Self> {
+        let mut house = House::new(Store::Sqlite)?;
+        house.up().await?;
+        add_recogniser(&house.home, "words").await?;
+        let sound = house.home.path().join("spoken.wav");
+        std::fs::write(&sound, spoken(words)?)?;
+        let window = Window::spoken_to(house.address(), &sound).await?;
+        let world = Self { model: ModelServer::start().await?, house, window };
+        world.move_in().await?;
+        Ok(world)
+    }
+
+    /// Ada comes to live here, with a model, and signs in.
+    pub async fn move_in(&self) -> anyhow::Result<()> {
+        self.house.set_up().await?;
+        self.house.connect(&self.model.base_url(), "scripted").await?;
+        self.window.open("/sign-in").await?;
+        self.sign_in().await?;
+        self.window.until_at("/chat/").await.map(drop)
     }
 
     /// On the page that asks for it.

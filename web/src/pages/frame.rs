@@ -11,6 +11,13 @@ use std::sync::Arc;
 const CONTENT_POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; \
      connect-src 'self'; font-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
+/// Nobody is looked at or found; who wants to be heard presses a button.
+const PERMISSIONS: &str = "microphone=(self), camera=(), geolocation=()";
+
+/// Elsewhere nobody is told where somebody came from. With `no-referrer` a browser would not tell us either, whose form it
+/// sends: over plain http, beyond this machine, that is all we have to know our own by.
+const REFERRER: &str = "same-origin";
+
 pub struct Frame {
     pub words: Arc<Words>,
     pub title: String,
@@ -44,10 +51,11 @@ pub fn html(page: &impl Template) -> Response {
             return StatusCode::INTERNAL_SERVER_ERROR.into_response();
         }
     };
-    let headers: [(HeaderName, HeaderValue); 5] = [
+    let headers: [(HeaderName, HeaderValue); 6] = [
         (header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
         (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(CONTENT_POLICY)),
-        (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
+        (HeaderName::from_static("permissions-policy"), HeaderValue::from_static(PERMISSIONS)),
+        (header::REFERRER_POLICY, HeaderValue::from_static(REFERRER)),
         (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
         (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
     ];

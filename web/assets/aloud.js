@@ -2,6 +2,8 @@
 // same link opens a sound file.
 
 const RATE = 24000;
+/** Seconds of sound. */
+const AHEAD = 30;
 const talk = document.querySelector("#talk");
 const words = document.querySelector("#aloud").dataset;
 const always = document.querySelector("#always-aloud");
@@ -41,6 +43,7 @@ class Reading {
     const reader = answer.body.getReader();
     let odd = new Uint8Array();
     for (;;) {
+      await this.nearlyThrough();
       const { done, value } = await reader.read();
       if (done) break;
       const bytes = new Uint8Array(odd.length + value.length);
@@ -65,6 +68,13 @@ class Reading {
     source.start(this.end);
     this.end += piece.duration;
     this.last = source;
+  }
+
+  /** What is made ahead waits at the box, not in the page. */
+  async nearlyThrough() {
+    while (this.end - this.sound.currentTime > AHEAD && !this.leaving.signal.aborted) {
+      await new Promise((resolve) => setTimeout(resolve, 1000));
+    }
   }
 
   silence() {
@@ -149,14 +159,18 @@ const kept = {
 function readLast() {
   kept.keep(sessionStorage, null);
   const last = [...talk.querySelectorAll("article")].at(-1);
-  if (always.checked && !now && last?.classList.contains("companion")) press(last.querySelector("a.aloud"));
+  const link = last?.classList.contains("companion") && last.querySelector("a.aloud");
+  if (always.checked && !now && link) press(link);
 }
 
 always.checked = kept.read(localStorage) === "yes";
 always.closest("label").hidden = false;
 always.addEventListener("change", () => kept.keep(localStorage, always.checked && "yes"));
 // Whoever says something or asks for another reply here waits for what comes, on the page that opens then.
-talk.addEventListener("submit", () => kept.keep(sessionStorage, location.pathname));
+talk.addEventListener("submit", (event) => {
+  const asks = event.target.matches(".composer") || event.submitter?.matches(".again, .on");
+  if (asks) kept.keep(sessionStorage, location.pathname);
+});
 document.addEventListener("fresh", () => {
   for (const link of talk.querySelectorAll("a.aloud")) {
     link.setAttribute("role", "button");

@@ -17,9 +17,9 @@ use std::path::{Path, PathBuf};
 
 /// From this version of its interface on Docker tells which devices it found. It leaves the list away where it is empty.
 const TELLS_DEVICES: Version = Version(1, 50);
-/// Runtimes that hand graphics cards on.
 /// Podman leaves such a wish out before this, and says nothing.
 const PODMAN_TAKES_WISHES: Version = Version(5, 5);
+/// Runtimes that hand graphics cards on.
 const RUNTIMES: [&str; 1] = ["nvidia"];
 /// Where an engine looks for descriptions that does not say where. On other platforms it runs in a machine of its own, whose
 /// files are not seen from here.

@@ -98,7 +98,10 @@ impl Fetcher {
         name: ServiceName,
         stop: &CancellationToken,
     ) -> Result<String, Trouble> {
-        let _alone = self.own.making.lock().await;
+        let _alone = tokio::select! {
+            alone = self.own.making.lock() => alone,
+            () = stop.cancelled() => return Err(Trouble::new(Fault::Cancelled, "it is not wanted any more")),
+        };
         if let Some(own) = of_our_image(daemon) {
             let image = daemon.image(&own.image).await?;
             let gone = || Trouble::new(Fault::ImageGone, "the image of the box's own container is gone");

@@ -116,7 +116,12 @@ impl Hands {
         if planned.reaches_out {
             self.intend(Step::Join, &name, daemon.let_out(&id, &self.labels)).await?;
         }
-        self.set_going(daemon, planned, &id).await
+        let made = self.set_going(daemon, planned, &id).await;
+        made.map_err(|trouble| {
+            // Nobody asked for a card: the engine itself wants one for everything.
+            let is_unasked = trouble.fault == Fault::GraphicsRefused && *card != Card::Given;
+            if is_unasked { Trouble { fault: Fault::Refused, ..trouble } } else { trouble }
+        })
     }
 
     /// The one that is there.

@@ -49,6 +49,12 @@ impl Window {
         Ok(Self { driver: Driver::start(&flags).await?, origin: format!("http://{address}") })
     }
 
+    /// One with a microphone that no page may use unasked.
+    pub async fn with_microphone(address: SocketAddr) -> anyhow::Result<Self> {
+        let flags = ["--use-fake-device-for-media-stream".to_owned()];
+        Ok(Self { driver: Driver::start(&flags).await?, origin: format!("http://{address}") })
+    }
+
     /// One that has come to the pages by this name, without https.
     pub async fn by_name(address: SocketAddr, name: &str) -> anyhow::Result<Self> {
         let flags = [format!("--host-resolver-rules=MAP {name} {}", address.ip())];

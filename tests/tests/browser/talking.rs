@@ -9,6 +9,7 @@ use tests::house::House;
 use tests::model_server::script::Script;
 use tests::model_server::server::ModelServer;
 use tests::process::Home;
+use tests::stores::Store;
 
 const WORDS: &str = "turn on the light";
 const TALK: &str = "Talk: hold it, or press once";
@@ -96,16 +97,28 @@ async fn a_microphone_that_goes_is_told_and_nothing_is_lost() -> anyhow::Result<
 }
 
 #[tokio::test]
-async fn a_browser_that_keeps_the_microphone_from_the_page_is_told() -> anyhow::Result<()> {
-    if no_browser("a_browser_that_keeps_the_microphone")? {
+async fn a_microphone_that_is_kept_from_the_page_or_is_not_there_is_told() -> anyhow::Result<()> {
+    if no_browser("a_microphone_that_is_kept_from_the_page")? {
         return Ok(());
     }
-    let world = World::at_home().await?;
-    let window = &world.window;
-    window.deny_microphone().await?;
-    window.click(&titled(TALK)).await?;
-    window.until_it_says("This browser keeps the microphone from the page.").await?;
-    ensure!(window.shows(&titled(TALK)).await?);
+    let mut house = House::new(Store::Sqlite)?;
+    house.up().await?;
+    let window = Window::with_microphone(house.address()).await?;
+    let mut world = World { model: ModelServer::start().await?, house, window };
+    world.move_in().await?;
+    world.window.deny_microphone().await?;
+    world.window.click(&titled(TALK)).await?;
+    world.window.until_it_says("This browser keeps the microphone from the page.").await?;
+    ensure!(world.window.shows(&titled(TALK)).await?);
+
+    let other = Window::at(world.house.address()).await?;
+    std::mem::replace(&mut world.window, other).close().await?;
+    world.window.open("/sign-in").await?;
+    world.sign_in().await?;
+    world.window.until_at("/chat/").await?;
+    world.window.click(&titled(TALK)).await?;
+    world.window.until_it_says("There is no microphone that can be used.").await?;
+    ensure!(world.window.shows(&titled(TALK)).await?);
     world.window.close().await
 }
 

@@ -18,6 +18,8 @@ use tokio_util::sync::CancellationToken;
 use voice_client::ready::{Ability, ReadyView};
 
 const WORD: &str = "ready";
+/// Of eSpeak NG, which has no model to load: whoever asks waits for a moment only, and nothing is kept in memory by it.
+const ALWAYS: &str = "en-us";
 /// Whoever spoke a moment ago can still speak.
 const HOLDS: Duration = Duration::from_secs(30);
 
@@ -38,7 +40,9 @@ async fn ready(voice: &Voice, heard: &Heard) -> Result<ReadyView, VoiceError> {
     if heard.is_none_or(|at| at.elapsed() >= HOLDS) {
         match say(voice).await {
             Ok(()) => *heard = Some(Instant::now()),
-            Err(SpeakError::Missing(_)) => return Ok(ReadyView { ears, mouth: Ability::Missing }),
+            Err(SpeakError::Missing(_) | SpeakError::UnknownVoice(_)) => {
+                return Ok(ReadyView { ears, mouth: Ability::Missing });
+            }
             Err(error) => return Err(error.into()),
         }
     }
@@ -46,8 +50,7 @@ async fn ready(voice: &Voice, heard: &Heard) -> Result<ReadyView, VoiceError> {
 }
 
 async fn say(voice: &Voice) -> Result<(), SpeakError> {
-    let wish =
-        Wish { manner: Manner::of(&voice.usual), language: "en".to_owned(), rate: None, stand_in: None };
+    let wish = Wish { manner: Manner::of(ALWAYS), language: "en".to_owned(), rate: None, stand_in: None };
     let text = stream::iter([WORD.to_owned()]);
     let sound = voice.mouth.speak(text, wish, CancellationToken::new(), ()).next().await;
     match sound {

@@ -100,9 +100,10 @@ pub async fn speak(
 }
 
 async fn wish(voice: &Voice, asked: &Asked, shape: Shape) -> Result<Wish, VoiceError> {
-    let named = Some(asked.voice.as_str()).filter(|id| !ANY_VOICE.contains(id));
     let engine = Some(asked.model.as_str()).filter(|model| ENGINES.contains(model));
     let all = voice.mouth.voices().await?;
+    let is_here = |id: &str| all.iter().any(|voice| voice.id == id);
+    let named = Some(asked.voice.as_str()).filter(|id| !ANY_VOICE.contains(id) || is_here(id));
     let choice = choose(&all, Sought { voice: named, engine }, &voice.usual);
     let unknown = || SpeakError::UnknownVoice(named.unwrap_or(&voice.usual).to_owned());
     let choice = choice.ok_or_else(unknown)?;

@@ -31,12 +31,15 @@ impl Synthesizer for Several {
     }
 
     async fn say(&self, clause: &Clause, manner: &Manner) -> Result<Sound, SpeakError> {
+        let mut broken = None;
         for one in &self.0 {
             match one.say(clause, manner).await {
+                Ok(sound) => return Ok(sound),
                 Err(SpeakError::UnknownVoice(_)) => {}
-                answer => return answer,
+                // It may be another's.
+                Err(error) => broken = broken.or(Some(error)),
             }
         }
-        Err(SpeakError::UnknownVoice(manner.voice.clone()))
+        Err(broken.unwrap_or_else(|| SpeakError::UnknownVoice(manner.voice.clone())))
     }
 }

@@ -75,10 +75,15 @@ async fn converse(socket: &mut WebSocket, transport: Transport, headers: HeaderM
     ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut idle = Instant::now() + IDLE;
     loop {
+        // Whoever waits for us is not idle. Whatever listens gives signs of life, which move this loop on.
+        if live.is_busy() {
+            idle = Instant::now() + IDLE;
+        }
         let send = tokio::select! {
             biased;
             event = live.next() => match event {
                 None => return End::Done,
+                Some(LiveEvent::Error { problem }) => return End::Failed(problem),
                 Some(event) => told(&event),
             },
             // Whoever says more than can be heard waits.

@@ -53,6 +53,10 @@ impl Kept {
         sound.wake();
     }
 
+    pub fn has_ended(&self) -> bool {
+        self.sound().has_ended
+    }
+
     /// Nobody will need what was before.
     pub fn let_go(&self, seconds: f64) {
         let mut sound = self.sound();

@@ -79,6 +79,11 @@ impl Lasting {
         self.kept.push(sound);
     }
 
+    /// Whether the next word is ours: no more sound is to come, or no more can be taken.
+    pub fn is_busy(&self) -> bool {
+        self.kept.has_ended() || !self.has_room()
+    }
+
     /// No more sound comes. What was said is told to its end.
     pub fn end(&mut self) {
         self.kept.end();

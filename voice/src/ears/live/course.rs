@@ -72,7 +72,9 @@ impl Course {
         self.ended.extend(windows.take(samples));
         let passed = windows.passed();
         let is_quiet = windows.so_far().is_none() && self.ended.is_empty() && !self.is_open;
-        if is_quiet && passed >= self.quiet_to + QUIET {
+        // What was final before another went on comes again with the sound: it is waited for longer.
+        let patience = if self.agreement.text().is_empty() { QUIET } else { 5 * QUIET };
+        if is_quiet && passed >= self.quiet_to + patience {
             self.close(self.quiet_to, passed, "");
         }
     }

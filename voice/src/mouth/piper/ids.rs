@@ -67,15 +67,15 @@ impl Ids {
     }
 }
 
-/// Pieces that are short enough, each cut after a mark if it can be, else between words.
-pub fn pieces(phonemes: &str) -> Vec<String> {
+/// Pieces of at most so many, each cut after a mark if it can be, else between words.
+pub fn pieces(phonemes: &str, most: usize) -> Vec<String> {
     // Accents count: the net knows them apart.
     let signs: Vec<char> = phonemes.nfd().collect();
     let (mut pieces, mut rest) = (Vec::new(), &signs[..]);
-    while rest.len() > LONGEST {
-        let words = || (LONGEST / 3..LONGEST).rev().filter(|at| rest[*at] == ' ');
+    while rest.len() > most {
+        let words = || (most / 3..most).rev().filter(|at| rest[*at] == ' ');
         let after_mark = words().find(|at| ".,;:!?".contains(rest[at - 1]));
-        let cut = after_mark.or_else(|| words().next()).unwrap_or(LONGEST);
+        let cut = after_mark.or_else(|| words().next()).unwrap_or(most);
         let (piece, later) = rest.split_at(cut);
         pieces.push(piece.iter().collect::<String>().trim().to_owned());
         rest = later;

@@ -280,7 +280,7 @@ fn a_description_may_be_anything_and_is_read_or_refused() {
 #[test]
 fn a_long_clause_is_cut_after_a_mark_or_between_words_or_anywhere() {
     let cut = |text: &str| {
-        let pieces = pieces(text);
+        let pieces = pieces(text, LONGEST);
         assert!(pieces.iter().all(|piece| piece.chars().count() <= LONGEST && !piece.is_empty()));
         pieces.iter().map(|piece| piece.chars().count()).collect::<Vec<_>>()
     };

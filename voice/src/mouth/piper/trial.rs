@@ -1,7 +1,7 @@
 //! Whether a voice can speak, tried in a child: it says each of its phonemes, as its first and as its last speaker.
 
 use super::description::Description;
-use super::ids::pieces;
+use super::ids::{LONGEST, pieces};
 use super::net::{Net, sound};
 use rten::ThreadPool;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -26,7 +26,7 @@ fn tried(path: &Path) -> Result<(), String> {
     let scales = [description.noise, description.slowness, description.unevenness];
     let all: String = description.ids.signs().filter(|sign| *sign != ' ').collect();
     let mut is_heard = false;
-    for piece in pieces(&all) {
+    for piece in pieces(&all, LONGEST) {
         let ends = [description.speakers.first(), description.speakers.last()];
         for speaker in ends.map(|speaker| speaker.map(|(_, number)| *number)) {
             let ids = description.ids.number(&piece);

@@ -2,7 +2,7 @@
 
 use super::ENGINE;
 use super::description::{Description, Nobody, Reads};
-use super::ids::pieces;
+use super::ids::{LONGEST, pieces};
 use super::net::{Net, sound};
 use super::phonemes;
 use crate::mouth::espeak::{EspeakNg, spoken};
@@ -17,12 +17,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{Mutex, Semaphore};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 use voice_client::speech::VoiceView;
 
 /// Whoever wants another one has the one let go that was silent for longest.
 const MOST_LOADED: usize = 2;
+/// For a turn, and for what is said in it: longer than any voice needs that passed its trial.
+const PATIENCE: Duration = Duration::from_secs(60);
 /// Between a voice's id and who of those that speak with it.
 const SPEAKER: char = '#';
 
@@ -178,12 +180,16 @@ impl Synthesizer for Piper {
         let Description { rate, noise, slowness, unevenness, .. } = voice.description;
         let scales = [noise, slowness / manner.speed(), unevenness];
         let mut samples = Vec::new();
-        for piece in pieces(&self.pronounced(clause, &voice.description.reads).await?) {
+        // The slower, the longer what comes of each, and memory grows with it.
+        let most = (LONGEST as f32 * (manner.speed() / slowness).clamp(0.0, 1.0)).max(8.0) as usize;
+        for piece in pieces(&self.pronounced(clause, &voice.description.reads).await?, most) {
             let ids = voice.description.ids.number(&piece);
             if ids.is_empty() {
                 continue;
             }
-            let turn = Arc::clone(&self.turns).acquire_owned().await.expect("it is never closed");
+            let turn = timeout(PATIENCE, Arc::clone(&self.turns).acquire_owned()).await;
+            let late = |_| SpeakError::Failed(format!("the voice {name}: it did not come to its turn"));
+            let turn = turn.map_err(late)?.expect("it is never closed");
             let (voice, threads, volume) = (Arc::clone(&voice), Arc::clone(&self.threads), manner.volume());
             let work = move || {
                 // Kept until it is done, also where nobody waits for it any longer.
@@ -191,8 +197,11 @@ impl Synthesizer for Piper {
                 let made = voice.net.samples(&ids, scales, speaker, &threads)?;
                 sound(&made, volume, &voice.description)
             };
-            let gave_up = |_| Err("what runs it gave up on it".to_owned());
-            let made = tokio::task::spawn_blocking(work).await.unwrap_or_else(gave_up);
+            let made = match timeout(PATIENCE, tokio::task::spawn_blocking(work)).await {
+                Ok(Ok(made)) => made,
+                Ok(Err(_)) => Err("what runs it gave up on it".to_owned()),
+                Err(_) => Err("it takes longer than anybody waits".to_owned()),
+            };
             let failed = |why: String| SpeakError::Failed(format!("the voice {name}: {why}"));
             samples.extend(made.map_err(failed)?.samples);
         }

@@ -3,7 +3,7 @@
 //!
 //! `scripts/soak` makes it a thousand kills and fifty restarts of the engine.
 
-use super::scene::{ENGINE, POSTGRES, REDIS, SOON, Scene};
+use super::scene::{SOON, Scene};
 use anyhow::{Context, ensure};
 use tests::chance::Chance;
 use tests::soak::or_sample;
@@ -21,10 +21,11 @@ enum Death {
     Engine,
 }
 
-fn drawn(chance: &mut Chance, in_a_row: u64) -> Death {
-    let services = [REDIS, POSTGRES, ENGINE];
-    match chance.draw() % 4 {
-        draw @ 0..3 if in_a_row < MOST_IN_A_ROW => Death::Service(services[draw as usize]),
+fn drawn(chance: &mut Chance, in_a_row: u64, services: &[&'static str]) -> Death {
+    // One place more than there are services is the box's own.
+    let draw = chance.draw() % (services.len() as u64 + 1);
+    match services.get(draw as usize) {
+        Some(service) if in_a_row < MOST_IN_A_ROW => Death::Service(service),
         _ => Death::Box,
     }
 }
@@ -59,11 +60,12 @@ impl Scene {
     async fn recovers(&self, talk: &Talk, said: &mut Vec<String>) -> anyhow::Result<()> {
         wait::until("everything to serve again", SOON, async || {
             let told = self.house.client().get::<Vec<serde_json::Value>>("/appliance/services").await;
-            let serving =
-                told.is_ok_and(|told| told.iter().filter(|one| one["stage"] == "serving").count() == 3);
+            let serving = told.is_ok_and(|told| {
+                told.iter().filter(|one| one["stage"] == "serving").count() == self.services.len()
+            });
             // What has just died is not always known yet.
-            let runs = |service| self.engine.only(service).is_ok_and(|one| one.runs);
-            Ok((serving && [POSTGRES, REDIS, ENGINE].into_iter().all(runs)).then_some(()))
+            let runs = |service: &&str| self.engine.only(service).is_ok_and(|one| one.runs);
+            Ok((serving && self.services.iter().all(runs)).then_some(()))
         })
         .await
         .with_context(|| self.story_so_far())?;
@@ -88,7 +90,8 @@ async fn nothing_is_lost_and_nothing_is_twice_whoever_dies_and_when() -> anyhow:
     let mut in_a_row = 0;
     for number in 1..=kills {
         let is_engines_turn = number % (kills / restarts) == 0;
-        let death = if is_engines_turn { Death::Engine } else { drawn(&mut chance, in_a_row) };
+        let death =
+            if is_engines_turn { Death::Engine } else { drawn(&mut chance, in_a_row, scene.services) };
         in_a_row = if let Death::Box = death { 0 } else { in_a_row + 1 };
         eprintln!("{number} of {kills}: {death:?}");
         scene.suffers(death).await.with_context(|| format!("{number}: {death:?}"))?;

@@ -28,7 +28,7 @@ const NOT_SMALL: (&str, &str) = ("WHISPERENGINE_SCALE_TIER", "2");
 pub struct Scene {
     pub house: House,
     pub engine: FakeEngine,
-    services: &'static [&'static str],
+    pub services: &'static [&'static str],
     /// Lines of the log before this one were heard.
     heard: usize,
 }

@@ -159,16 +159,21 @@ const WORDS_OF_FETCHING: &[(Fault, &[&str])] = &[
 fn by_words(message: &str, doing: Doing) -> Fault {
     let message = message.to_lowercase();
     let find = |table: &[(Fault, &[&str])]| {
-        table
-            .iter()
-            .find(|(_, words)| words.iter().any(|word| message.contains(word)))
-            .map(|(fault, _)| *fault)
+        table.iter().find(|(_, words)| words.iter().any(|word| says(&message, word))).map(|(fault, _)| *fault)
     };
     let fetching = || (doing == Doing::Fetch).then(|| find(WORDS_OF_FETCHING)).flatten();
     find(WORDS).or_else(fetching).unwrap_or(match doing {
         Doing::Build => Fault::BuildFailed,
         _ => Fault::Refused,
     })
+}
+
+/// A number is one only where it stands alone: a registry's port may have the same digits in it.
+fn says(message: &str, word: &str) -> bool {
+    if word.bytes().all(|byte| byte.is_ascii_digit()) {
+        return message.split(|c: char| !c.is_ascii_alphanumeric()).any(|one| one == word);
+    }
+    message.contains(word)
 }
 
 fn io_error(error: &Error) -> Option<&io::Error> {
@@ -246,6 +251,19 @@ mod tests {
                 "Get \"http://127.0.0.1:1/v2/\": dial tcp: connection refused",
                 Doing::Fetch,
             ),
+            (
+                Fault::RegistryDown,
+                500,
+                "pinging container registry 127.0.0.1:42957: dial tcp 127.0.0.1:42957: connection refused",
+                Doing::Fetch,
+            ),
+            (
+                Fault::RegistryDown,
+                500,
+                "Get \"http://127.0.0.1:34040/v2/\": connection refused",
+                Doing::Fetch,
+            ),
+            (Fault::RateLimited, 500, "unexpected status code: 429", Doing::Fetch),
             (Fault::ImageUnknown, 404, "manifest for x/y:1 not found: manifest unknown", Doing::Fetch),
             (Fault::RegistryClosed, 404, "pull access denied for x, repository does not exist", Doing::Fetch),
             (Fault::Refused, 400, "invalid reference format", Doing::Create),
